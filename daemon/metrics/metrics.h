@@ -1,0 +1,58 @@
+/* Counters and gauges, one table: each with its Prometheus name, type, label and meaning. Atomic and relaxed; any
+ * thread. A gauge that is cheaper to ask than to keep is set just before /metrics is written. */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/buf.h"
+
+/*    id                             name and labels                                          type       help */
+#define TP_METRICS(X)                                                                                                        \
+    X(TP_M_HTTP_CONNECTIONS,         "touchpoint_http_connections",                            "gauge",   "connections open now") \
+    X(TP_M_HTTP_CONNECTIONS_TOTAL,   "touchpoint_http_connections_total",                      "counter", "connections accepted") \
+    X(TP_M_HTTP_CONNECTIONS_REFUSED, "touchpoint_http_connections_refused_total",              "counter", "connections refused over the limit") \
+    X(TP_M_HTTP_REQUESTS,            "touchpoint_http_requests_total",                         "counter", "requests read whole") \
+    X(TP_M_HTTP_TIMEOUTS,            "touchpoint_http_timeouts_total",                         "counter", "connections closed at a deadline") \
+    X(TP_M_HTTP_2XX,                 "touchpoint_http_responses_total{class=\"2xx\"}",         "counter", "replies by class of status") \
+    X(TP_M_HTTP_3XX,                 "touchpoint_http_responses_total{class=\"3xx\"}",         "counter", NULL) \
+    X(TP_M_HTTP_4XX,                 "touchpoint_http_responses_total{class=\"4xx\"}",         "counter", NULL) \
+    X(TP_M_HTTP_5XX,                 "touchpoint_http_responses_total{class=\"5xx\"}",         "counter", NULL) \
+    X(TP_M_EVENTS_ACCEPTED,          "touchpoint_events_total{status=\"accepted\"}",           "counter", "events received, by what became of them") \
+    X(TP_M_EVENTS_REJECTED,          "touchpoint_events_total{status=\"rejected\"}",           "counter", NULL) \
+    X(TP_M_JOURNAL_RECORDS,          "touchpoint_journal_records_total",                       "counter", "records made durable") \
+    X(TP_M_JOURNAL_SYNCS,            "touchpoint_journal_syncs_total",                         "counter", "calls of fdatasync for records") \
+    X(TP_M_JOURNAL_FULL,             "touchpoint_journal_full_total",                          "counter", "requests refused because the journal was full") \
+    X(TP_M_JOURNAL_CORRUPT,          "touchpoint_journal_corrupt_bytes_total",                 "counter", "bytes put aside as damaged") \
+    X(TP_M_JOURNAL_BYTES,            "touchpoint_journal_bytes",                               "gauge",   "bytes of segments on disk") \
+    X(TP_M_JOURNAL_PENDING,          "touchpoint_journal_pending_records",                     "gauge",   "records that are not yet released") \
+    X(TP_M_JOURNAL_AGE,              "touchpoint_journal_oldest_seconds",                      "gauge",   "age of the oldest record that is not yet released") \
+    X(TP_M_JOURNAL_QUEUE,            "touchpoint_journal_queue_bytes",                         "gauge",   "bytes that wait for the writer") \
+    X(TP_M_IDENTITY_RESOLVED,        "touchpoint_identity_resolved_total",                     "counter", "interactions whose customer was found or made") \
+    X(TP_M_IDENTITY_CREATED,         "touchpoint_identity_created_total",                      "counter", "customers made") \
+    X(TP_M_TIMELINE_APPENDED,        "touchpoint_timeline_total{result=\"appended\"}",         "counter", "interactions at the timeline, by result") \
+    X(TP_M_TIMELINE_REPLAYED,        "touchpoint_timeline_total{result=\"replayed\"}",         "counter", NULL) \
+    X(TP_M_TIMELINE_DUPLICATE,       "touchpoint_timeline_total{result=\"duplicate\"}",        "counter", NULL) \
+    X(TP_M_TIMELINE_REUSED,          "touchpoint_timeline_total{result=\"id_reused\"}",        "counter", NULL) \
+    X(TP_M_KAFKA_PRODUCED,           "touchpoint_kafka_acknowledged_total{topic=\"interactions\"}", "counter", "records that the broker has") \
+    X(TP_M_KAFKA_REJECTED,           "touchpoint_kafka_acknowledged_total{topic=\"rejected\"}", "counter", NULL) \
+    X(TP_M_KAFKA_RETRIED,            "touchpoint_kafka_retried_total",                         "counter", "records given to the producer again after it failed them") \
+    X(TP_M_KAFKA_REBUILT,            "touchpoint_kafka_producers_rebuilt_total",               "counter", "producers replaced after a fatal error") \
+    X(TP_M_KAFKA_QUEUE,              "touchpoint_kafka_queue_records",                         "gauge",   "records that the producer holds") \
+    X(TP_M_DELIVERY_WINDOW,          "touchpoint_delivery_records",                            "gauge",   "records under way behind the journal") \
+    X(TP_M_DELIVERY_UNDELIVERABLE,   "touchpoint_delivery_undeliverable_total",                "counter", "records that went to the rejected topic after several tries") \
+    X(TP_M_REDIS_UP,                 "touchpoint_redis_up",                                    "gauge",   "1 while delivery has its connection") \
+    X(TP_M_REDIS_LOSSES,             "touchpoint_redis_losses_total",                          "counter", "times that Redis came back as another or emptier server") \
+    X(TP_M_KAFKA_UP,                 "touchpoint_kafka_up",                                    "gauge",   "1 while a broker answers")
+
+enum tp_metric {
+#define X(id, name, type, help) id,
+    TP_METRICS(X)
+#undef X
+        TP_METRIC_COUNT
+};
+
+void tp_metrics_add(enum tp_metric metric, int64_t more);
+void tp_metrics_set(enum tp_metric metric, int64_t value);
+int64_t tp_metrics_get(enum tp_metric metric);
+/* Prometheus text format 0.0.4. */
+void tp_metrics_write(struct tp_buf *out);

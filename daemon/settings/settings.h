@@ -1,0 +1,97 @@
+/* Every setting: one table (settings.c) names each with its type, default, unit, range and meaning, reads the file and
+ * --set by it, and writes config/touchpointd.conf and the manual from it. Read once, before threads start; constant
+ * afterwards, so any thread may look. All strings are owned by the settings and never NULL ("" when unset). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/buf.h"
+#include "common/str.h"
+
+/* A key that a client shows: `key "crm" { file = "/etc/touchpointd/crm.key"  scopes = {"write", "read"} }`. */
+enum tp_scope { TP_SCOPE_WRITE = 1, TP_SCOPE_READ = 2 };
+struct tp_key {
+    char *name, *secret; /* the secret is read from the file; white space at its end is not part of it */
+    unsigned scopes;     /* of enum tp_scope */
+};
+
+struct tp_property {
+    char *name, *value;
+};
+
+struct tp_settings {
+    struct {
+        char *listen;          /* comma-separated: ADDRESS:PORT, [ADDRESS]:PORT, unix:PATH */
+        char *external_url;    /* "" or the address that senders know */
+        bool open;             /* without keys beyond loopback, on purpose */
+        char *trusted_proxies; /* comma-separated addresses and networks; "unix" trusts the Unix socket's peers */
+        unsigned threads;      /* 0: one a core, at most 8 */
+        unsigned max_connections;
+        size_t max_header, max_body, max_unpacked;                            /* bytes */
+        unsigned header_timeout, body_timeout, idle_timeout, write_timeout;   /* ms */
+    } http;
+    struct {
+        unsigned max_events; /* of one request */
+        size_t max_event;    /* bytes of one event */
+        unsigned max_depth;
+        char *region; /* "" or ISO 3166, for phone numbers without + */
+    } normalize;
+    struct {
+        char *dir;
+        size_t segment_size, max_size; /* bytes */
+        size_t queue_size;             /* bytes that wait for the writer */
+    } journal;
+    struct {
+        char *name;
+        unsigned stop_timeout; /* ms */
+    } node;
+    struct {
+        char *types; /* comma-separated, strongest first */
+    } identity;
+    struct {
+        char *url; /* redis://[USER@]HOST[:PORT][/DB], unix:///PATH */
+        char *password;
+        char *prefix;
+        unsigned lanes, buckets;
+        unsigned timeout; /* ms for one answer */
+    } redis;
+    struct {
+        unsigned max_events;    /* kept of one customer */
+        uint64_t max_age;       /* s; 0: without limit */
+        unsigned recent_events; /* remembered of one customer, for once-only */
+    } timeline;
+    struct {
+        unsigned window; /* records under way at a time behind the journal */
+        unsigned tries;  /* before a record goes to the rejected topic */
+    } delivery;
+    struct {
+        char *brokers;
+        bool transactions;
+        char *topic_interactions, *topic_customers, *topic_rejected, *topic_checkpoints;
+        unsigned partitions;
+        int replication;    /* -1: the broker's default */
+        int64_t retention;  /* s; -1: the broker's default */
+        char *username, *password;
+        struct tp_property *properties; /* passed to librdkafka */
+        size_t n_properties;
+    } kafka;
+    struct {
+        char *level; /* error, warning, notice, info, debug */
+    } log;
+    struct {
+        char *dir;         /* state of --dev */
+    } dev;
+    struct tp_key *keys;
+    size_t n_keys;
+};
+
+/* Defaults, then `file` (NULL: none), then each "section.name=value" of `sets`. All faults are written to `faults`, one
+ * a line: FILE:LINE: section.name: what is wrong, what was expected. TP_ECONFIG when there is any. */
+int tp_settings_load(const char *file, const char *const *sets, size_t n_sets, struct tp_buf *faults,
+                     struct tp_settings **ret);
+void tp_settings_free(struct tp_settings *settings); /* wipes secrets; NULL is fine */
+/* config/touchpointd.conf as it is shipped: every setting, commented out at its default, with unit, range and meaning. */
+void tp_settings_write_example(FILE *out);
