@@ -32,6 +32,7 @@
     X(TP_EIO,             "io_error",             503, "the disk failed")                                              \
     X(TP_ECONFIG,         "bad_configuration",    500, "a fault in the configuration")                                 \
     X(TP_ELOCKED,         "locked",               500, "in use by another process")                                    \
+    X(TP_ELOST,           "lost",                 503, "Redis is another or an emptier server than before")            \
     X(TP_EINTERNAL,       "internal",             500, "an error in touchpointd")
 
 enum tp_error_ordinal {

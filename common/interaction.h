@@ -38,15 +38,17 @@ struct tp_rejection {
 };
 
 void tp_interaction_pack(const struct tp_interaction *interaction, struct tp_buf *out);
-/* Views into `packed`. TP_ECORRUPT when it is not what pack wrote. */
+/* Views into `packed`. TP_ECORRUPT when it is not what pack wrote: whatever the bytes are, nothing outside them is read,
+ * and what comes back can be composed. */
 int tp_interaction_unpack(struct tp_str packed, struct tp_interaction *ret);
 
 void tp_rejection_pack(const struct tp_rejection *rejection, struct tp_buf *out);
 int tp_rejection_unpack(struct tp_str packed, struct tp_rejection *ret);
 /* The record of the rejected topic: {"source", "id", "received_at", "reason": {code, path, message}, "payload" or
- * "payload_base64"}. */
+ * "payload_base64"}. No "id" where it is empty or not UTF-8; the payload in base64 where it is not UTF-8 or has a NUL. All
+ * else must be UTF-8. */
 void tp_rejection_json(const struct tp_rejection *rejection, struct tp_buf *out);
 
-/* What is forwarded: json with `"id":"<customer_id>",` spliced into customer, and `,"context":<context>` at its end. */
+/* What is forwarded: json (its customer is never empty) with `"id":"<customer_id>",` spliced into customer, and `,"context":<context>` at its end. */
 void tp_interaction_compose(struct tp_str json, size_t customer_at, struct tp_str customer_id, struct tp_str context,
                             struct tp_buf *out);

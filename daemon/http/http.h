@@ -28,8 +28,16 @@ struct tp_http_route {
     void (*handle)(struct tp_http_request *request, void *arg);
 };
 
-/* Listens and serves until stopped. `routes` end with a path of NULL and must outlive it; `arg` goes to each handler.
- * Faults of addresses are said in `fault`. TP_ECONFIG: listening beyond loopback without keys and without http.open. */
+/* Listens; nothing is taken from the listeners before tp_http_serve, so that its loops can be fitted out in between.
+ * `routes` end with a path of NULL and must outlive it; `arg` goes to each handler.
+ * Faults of addresses are said in `fault`, one sentence without a line's end. TP_ECONFIG: an address or network that is
+ * none, or listening beyond loopback without keys and without http.open. TP_ELOCKED: an address is taken.
+ * `settings` are borrowed until tp_http_free. */
+int tp_http_open(const struct tp_settings *settings, const struct tp_http_route *routes, void *arg,
+                 struct tp_buf *fault, struct tp_http **ret);
+/* Starts the threads. */
+int tp_http_serve(struct tp_http *http);
+/* Both at once. */
 int tp_http_start(const struct tp_settings *settings, const struct tp_http_route *routes, void *arg,
                   struct tp_buf *fault, struct tp_http **ret);
 /* The addresses really listened on, e.g. "http://127.0.0.1:8080", comma-separated; port 0 is resolved. */
@@ -40,9 +48,10 @@ struct tp_loop *tp_http_loop(const struct tp_http *http, size_t thread);
 /* No new connection, no new request on an open one (503 with Connection: close). Any thread. */
 void tp_http_drain(struct tp_http *http);
 bool tp_http_draining(const struct tp_http *http);
-/* Waits up to timeout_ms until all that were begun are answered and written; then closes. */
+/* Waits up to timeout_ms until all that were begun are answered and written; then closes, and ends the threads. Mail that
+ * is posted to their loops afterwards is delivered by tp_http_free, and may still answer (a reply that goes nowhere). */
 void tp_http_stop(struct tp_http *http, unsigned timeout_ms);
-void tp_http_free(struct tp_http *http);
+void tp_http_free(struct tp_http *http); /* stops at once if it was not stopped; NULL is fine */
 
 /* Of a request; all borrowed until it is answered. */
 enum tp_http_method tp_http_method(const struct tp_http_request *request);
@@ -58,6 +67,8 @@ int tp_http_header_next(const struct tp_http_request *request, size_t *cursor, s
                         struct tp_str *ret_value);
 struct tp_str tp_http_body(const struct tp_http_request *request); /* unpacked */
 const char *tp_http_key_name(const struct tp_http_request *request); /* of the key shown; NULL without */
+/* The address that the request comes from, or "unix": the socket's peer, or what a trusted proxy says of its own. */
+struct tp_str tp_http_peer(const struct tp_http_request *request);
 size_t tp_http_thread(const struct tp_http_request *request);
 struct tp_loop *tp_http_request_loop(const struct tp_http_request *request);
 

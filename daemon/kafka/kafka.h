@@ -35,14 +35,15 @@ struct tp_kafka_options {
     void *arg;
 };
 
-/* Starts; a broker that is away is no fault. Topics absent are made where the broker allows it. TP_ECONFIG with the
- * reason in `fault`: a property that librdkafka refuses. */
+/* Starts; a broker that is away is no fault. Topics absent are made where the broker allows it; with kafka.partitions 0
+ * they are not ours to make. TP_ECONFIG with the reason in `fault`: a property that librdkafka refuses, or one that
+ * touchpointd's promises stand on. */
 int tp_kafka_open(const struct tp_kafka_options *options, struct tp_buf *fault, struct tp_kafka **ret);
 /* `value` is taken (emptied) when 0; key and headers are copied. TP_EFULL: wait for on_room. TP_ETOOLARGE: larger than
  * the client's limit; nothing taken. `record` is handed to on_done as it is. */
 int tp_kafka_produce(struct tp_kafka *kafka, enum tp_topic topic, struct tp_str key, struct tp_buf *value,
                      const struct tp_kafka_header *headers, size_t n_headers, void *record);
-bool tp_kafka_up(const struct tp_kafka *kafka); /* a broker answers; any thread */
+bool tp_kafka_up(const struct tp_kafka *kafka);       /* a broker answers; any thread */
 size_t tp_kafka_queued(const struct tp_kafka *kafka); /* records not yet reported; any thread */
 /* Closes without waiting for what is under way: no more callbacks. */
 void tp_kafka_close(struct tp_kafka *kafka);

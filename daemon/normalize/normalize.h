@@ -16,25 +16,28 @@ struct tp_normalize_options {
     unsigned max_depth;
     size_t max_event; /* bytes */
 };
+/* TP_ECONFIG: no type is named. The options are copied. */
 int tp_normalizer_new(const struct tp_normalize_options *options, struct tp_normalizer **ret);
 void tp_normalizer_free(struct tp_normalizer *normalizer);
 
 struct tp_normalize_input {
-    struct tp_str data;                 /* the JSON text of one interaction */
+    struct tp_str data;                   /* the JSON text of one interaction */
     struct tp_str id, source, type, time; /* for what the data leaves out; may be empty */
-    struct tp_str default_source;       /* the key's name, or "default" */
+    struct tp_str default_source;         /* the key's name, or "default"; not empty */
     int64_t received_ms;
 };
 
 struct tp_refusal {
-    int error; /* its code goes to the sender */
+    int error;         /* its code goes to the sender */
     char path[128];    /* "customer.identifiers[0].value"; "" for the whole */
     char message[256]; /* the value's kind and what was expected; never the value itself */
     struct tp_str id;  /* the id sent, when it could be read; valid as the interaction would be */
 };
 
 /* 0 and the interaction, whose strings live in the normalizer until the next call; or a TP_E* and the refusal.
- * An interaction without id gets a new one (UUIDv7). */
+ * An interaction without id gets a new one (UUIDv7). Of several faults it is always the same one that is told: what
+ * the JSON as a whole lacks, then a member that is unknown, then one that is missing, then the first that does not fit,
+ * in the order of the output. */
 int tp_normalize(struct tp_normalizer *normalizer, const struct tp_normalize_input *input, struct tp_interaction *ret,
                  struct tp_refusal *ret_refusal);
 /* The canonical form of one identifier, for look-ups. TP_ENOTFOUND: no such type. */

@@ -1,4 +1,4 @@
-/* Every setting: one table (settings.c) names each with its type, default, unit, range and meaning, reads the file and
+/* Every setting: one table (table.c) names each with its type, default, unit, range and meaning, reads the file and
  * --set by it, and writes config/touchpointd.conf and the manual from it. Read once, before threads start; constant
  * afterwards, so any thread may look. All strings are owned by the settings and never NULL ("" when unset). */
 #pragma once
@@ -30,8 +30,8 @@ struct tp_settings {
         char *trusted_proxies; /* comma-separated addresses and networks; "unix" trusts the Unix socket's peers */
         unsigned threads;      /* 0: one a core, at most 8 */
         unsigned max_connections;
-        size_t max_header, max_body, max_unpacked;                            /* bytes */
-        unsigned header_timeout, body_timeout, idle_timeout, write_timeout;   /* ms */
+        size_t max_header, max_body, max_unpacked;                          /* bytes */
+        unsigned header_timeout, body_timeout, idle_timeout, write_timeout; /* ms */
     } http;
     struct {
         unsigned max_events; /* of one request */
@@ -72,8 +72,8 @@ struct tp_settings {
         bool transactions;
         char *topic_interactions, *topic_customers, *topic_rejected, *topic_checkpoints;
         unsigned partitions;
-        int replication;    /* -1: the broker's default */
-        int64_t retention;  /* s; -1: the broker's default */
+        int replication;   /* -1: the broker's default */
+        int64_t retention; /* s; -1: the broker's default */
         char *username, *password;
         struct tp_property *properties; /* passed to librdkafka */
         size_t n_properties;
@@ -82,7 +82,7 @@ struct tp_settings {
         char *level; /* error, warning, notice, info, debug */
     } log;
     struct {
-        char *dir;         /* state of --dev */
+        char *dir; /* state of --dev */
     } dev;
     struct tp_key *keys;
     size_t n_keys;
@@ -93,5 +93,5 @@ struct tp_settings {
 int tp_settings_load(const char *file, const char *const *sets, size_t n_sets, struct tp_buf *faults,
                      struct tp_settings **ret);
 void tp_settings_free(struct tp_settings *settings); /* wipes secrets; NULL is fine */
-/* config/touchpointd.conf as it is shipped: every setting, commented out at its default, with unit, range and meaning. */
+/* config/touchpointd.conf as it is shipped: every setting at its default, commented out, with unit, range, meaning. */
 void tp_settings_write_example(FILE *out);

@@ -22,7 +22,8 @@ struct tp_source_element {
     char path[64], message[160];
 };
 
-/* Headers of the request, as the front gives them: 1 and the next pair (names in lower case), 0 at the end. */
+/* Headers of the request, as the front gives them: 1 and the next pair (names in lower case), 0 at the end. `next` may
+ * be NULL: no headers. */
 struct tp_source_headers {
     int (*next)(const void *arg, size_t *cursor, struct tp_str *ret_name, struct tp_str *ret_value);
     const void *arg;
@@ -30,11 +31,14 @@ struct tp_source_headers {
 
 struct tp_source_reader; /* one request's elements, in order */
 
-/* By the content type: application/json, application/x-ndjson (also jsonl), application/cloudevents+json,
- * application/cloudevents-batch+json, ce-* headers (binary), text/plain or none: by the first byte. `body` is borrowed.
- * TP_EMEDIATYPE, TP_EJSON (the framing of the whole is broken), TP_EINVALID (empty), TP_ETOOMANY (over max_events). */
+/* By the content type: application/json, application/x-ndjson (also ndjson, jsonl, x-jsonlines),
+ * application/cloudevents+json, application/cloudevents-batch+json, ce-* headers (binary), text/plain or none: by the
+ * bytes. `body` is borrowed; a byte order mark in front is stepped over. TP_EMEDIATYPE, TP_EJSON (the framing of the
+ * whole is broken), TP_EINVALID (empty), TP_ETOOMANY (over max_events). */
 int tp_source_open(struct tp_str content_type, struct tp_source_headers headers, struct tp_str body, size_t max_events,
                    unsigned max_depth, struct tp_source_reader **ret, const char **ret_message);
+/* Whether the body holds one element, so that the request's Idempotency-Key can be its id. */
+bool tp_source_single(const struct tp_source_reader *reader);
 /* 1 and the next element (valid until the next call), 0 at the end. */
 int tp_source_next(struct tp_source_reader *reader, struct tp_source_element *ret);
 void tp_source_close(struct tp_source_reader *reader);

@@ -1,0 +1,34 @@
+/* Private to api/. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "daemon/api/api.h"
+#include "daemon/pipeline/intake.h"
+#include "daemon/redis/redis.h"
+
+/* What a thread of the front has for itself. */
+struct tp_desk {
+    struct tp_mail ping; /* first */
+    atomic_bool pinged;  /* and not answered yet */
+    struct tp_api *api;
+    struct tp_intake *intake;
+    struct tp_redis *redis;
+};
+
+struct tp_api {
+    struct tp_api_options options;
+    struct tp_http *http;
+    size_t n_desks;
+    struct tp_desk *desks;
+};
+
+struct tp_desk *tp_api_desk(struct tp_api *api, const struct tp_http_request *request);
+
+void tp_api_post_events(struct tp_http_request *request, void *api);
+void tp_api_find_customers(struct tp_http_request *request, void *api);
+void tp_api_get_customer(struct tp_http_request *request, void *api);
+void tp_api_get_timeline(struct tp_http_request *request, void *api);
+void tp_api_healthz(struct tp_http_request *request, void *api);
+void tp_api_readyz(struct tp_http_request *request, void *api);
+void tp_api_metrics(struct tp_http_request *request, void *api);

@@ -1,0 +1,115 @@
+#include "daemon/api/api.h"
+
+#include <stdlib.h>
+
+#include "common/error.h"
+#include "daemon/api/internal.h"
+
+static const struct tp_http_route routes[] = {
+    {TP_HTTP_POST, "/v1/events", TP_SCOPE_WRITE, tp_api_post_events},
+    {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers", TP_SCOPE_READ, tp_api_find_customers},
+    {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id", TP_SCOPE_READ, tp_api_get_customer},
+    {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id/timeline", TP_SCOPE_READ, tp_api_get_timeline},
+    {TP_HTTP_GET | TP_HTTP_HEAD, "/healthz", 0, tp_api_healthz},
+    {TP_HTTP_GET | TP_HTTP_HEAD, "/readyz", 0, tp_api_readyz},
+    {TP_HTTP_GET | TP_HTTP_HEAD, "/metrics", 0, tp_api_metrics},
+    {0, NULL, 0, NULL},
+};
+
+struct tp_desk *tp_api_desk(struct tp_api *api, const struct tp_http_request *request) {
+    return &api->desks[tp_http_thread(request)];
+}
+
+/* On the desk's own thread: the connection belongs to its loop from the first moment. */
+struct opening {
+    struct tp_mail mail;
+    struct tp_desk *desk;
+    struct tp_loop *loop;
+};
+
+static void open_redis(struct tp_mail *mail) {
+    struct opening *opening = (struct opening *)mail;
+    const struct tp_redis_options redis = {
+        .settings = opening->desk->api->options.settings, .base = tp_loop_base(opening->loop), .name = "view"};
+    if (tp_redis_open(&redis, &opening->desk->redis) < 0)
+        opening->desk->redis = NULL;
+    free(opening);
+}
+
+static int set_up_desk(struct tp_api *api, size_t thread) {
+    struct tp_desk *desk = &api->desks[thread];
+    struct tp_loop *loop = tp_http_loop(api->http, thread);
+    const struct tp_intake_options intake = {.settings = api->options.settings,
+                                             .journal = api->options.journal,
+                                             .waitroom = api->options.waitroom,
+                                             .loop = loop};
+    struct opening *opening = calloc(1, sizeof *opening);
+    if (!opening)
+        return TP_ENOMEM;
+    desk->api = api;
+    *opening = (struct opening){.mail.deliver = open_redis, .desk = desk, .loop = loop};
+    tp_loop_post(loop, &opening->mail);
+    return tp_intake_new(&intake, &desk->intake);
+}
+
+int tp_api_start(const struct tp_api_options *options, struct tp_buf *fault, struct tp_api **ret) {
+    struct tp_api *api = calloc(1, sizeof *api);
+    if (!api)
+        return TP_ENOMEM;
+    api->options = *options;
+    int status = tp_http_open(options->settings, routes, api, fault, &api->http);
+    if (status == 0) {
+        api->n_desks = tp_http_threads(api->http);
+        api->desks = calloc(api->n_desks, sizeof *api->desks);
+        status = api->desks ? 0 : TP_ENOMEM;
+    }
+    for (size_t i = 0; status == 0 && i < api->n_desks; i++)
+        status = set_up_desk(api, i);
+    if (status == 0)
+        status = tp_http_serve(api->http);
+    if (status < 0) {
+        tp_api_free(api);
+        return status;
+    }
+    *ret = api;
+    return 0;
+}
+
+const char *tp_api_addresses(const struct tp_api *api) { return tp_http_addresses(api->http); }
+
+static void on_ping(struct tp_mail *mail) { ((struct tp_desk *)mail)->pinged = false; }
+
+bool tp_api_ping(struct tp_api *api) {
+    bool alive = true;
+    for (size_t i = 0; i < api->n_desks; i++) {
+        struct tp_desk *desk = &api->desks[i];
+        desk->ping.deliver = on_ping;
+        if (atomic_exchange(&desk->pinged, true))
+            alive = false;
+        else
+            tp_loop_post(tp_http_loop(api->http, i), &desk->ping);
+    }
+    return alive;
+}
+
+void tp_api_stop(struct tp_api *api, unsigned timeout_ms) {
+    tp_http_drain(api->http);
+    tp_http_stop(api->http, timeout_ms);
+}
+
+void tp_api_free(struct tp_api *api) {
+    if (!api)
+        return;
+    if (api->http)
+        tp_http_stop(api->http, 0);
+    for (size_t i = 0; i < api->n_desks; i++) {
+        tp_redis_close(api->desks[i].redis);
+        if (api->desks[i].intake)
+            tp_intake_stop(api->desks[i].intake);
+    }
+    tp_http_free(api->http);
+    for (size_t i = 0; i < api->n_desks; i++)
+        tp_intake_free(api->desks[i].intake);
+    free(api->desks);
+    free(api);
+}

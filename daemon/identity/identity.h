@@ -1,0 +1,42 @@
+/* Identity: which customer an interaction belongs to. Each identifier claims a customer id in its bucket, and the first
+ * claim stays, whoever makes it. An interaction goes to the customer of its strongest known identifier, by the
+ * configured order, and its new identifiers are claimed for that customer; none known makes a customer (UUIDv7). Two
+ * known customers in one interaction stay two: joining them has its place between the look-up and the choice.
+ *
+ * The same interaction resolved again gives the same customer, since claims never change. One thread: that of the
+ * connection. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/interaction.h"
+#include "common/uuid.h"
+#include "daemon/redis/redis.h"
+#include "daemon/settings/settings.h"
+
+struct tp_identity;
+
+extern struct tp_redis_script tp_identity_claim_script; /* to be named to tp_redis_open */
+
+/* `settings` and `redis` must outlive it. */
+int tp_identity_new(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identity **ret);
+void tp_identity_free(struct tp_identity *identity); /* not while a batch is under way, unless redis is closed first */
+
+struct tp_identity_request {
+    const struct tp_interaction *interaction;
+    int status; /* 0, or TP_ECORRUPT: an identifier's key holds something else */
+    char customer_id[TP_UUID_TEXT];
+};
+
+/* Resolves `requests`, in order, and calls `done` once: 0, or TP_EUNAVAILABLE or TP_ELOST for the batch as a whole. The
+ * requests must stay where they are until then. One batch at a time. An error returned at once: `done` is not called.
+ */
+typedef void tp_identity_done(void *arg, int status);
+int tp_identity_resolve(struct tp_identity *identity, struct tp_identity_request *requests, size_t n,
+                        tp_identity_done *done, void *arg);
+
+/* For reading: whose is this identifier? "" when nobody's. TP_EUNAVAILABLE in `status`. */
+typedef void tp_identity_found(void *arg, int status, struct tp_str customer_id);
+int tp_identity_find(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identifier identifier,
+                     tp_identity_found *found, void *arg);

@@ -1,0 +1,101 @@
+/* The checkpoint: how far delivery has come, in two slots that are written in turn. */
+#include "daemon/journal/internal.h"
+
+#include <endian.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/error.h"
+
+#define NAME "checkpoint"
+
+static void encode(const struct tp_checkpoint *checkpoint, struct tp_disk_checkpoint *ret) {
+    *ret = (struct tp_disk_checkpoint){.generation = htole64(checkpoint->generation),
+                                       .frontier = htole64(checkpoint->frontier),
+                                       .last = htole64(checkpoint->last),
+                                       .segment = htole64(checkpoint->segment)};
+    tp_disk_seal(ret, sizeof *ret, TP_DISK_MAGIC_SLOT);
+}
+
+static uint64_t place(uint64_t generation) { return generation % 2 * TP_DISK_SLOT; }
+
+/* Takes the slot when it is sound and newer than what was found so far. */
+static int take(const char *file, uint64_t at, struct tp_checkpoint *found) {
+    struct tp_disk_checkpoint slot;
+    memcpy(&slot, file + at, sizeof slot);
+    int r = tp_disk_check(&slot, sizeof slot, TP_DISK_MAGIC_SLOT);
+    if (r < 0)
+        return r;
+    uint64_t generation = le64toh(slot.generation);
+    if (place(generation) != at)
+        return TP_ECORRUPT;
+    if (generation > found->generation)
+        *found = (struct tp_checkpoint){.fd = found->fd,
+                                        .generation = generation,
+                                        .frontier = le64toh(slot.frontier),
+                                        .last = le64toh(slot.last),
+                                        .segment = le64toh(slot.segment)};
+    return 0;
+}
+
+static int choose(const char *file, struct tp_buf *said, struct tp_checkpoint *found) {
+    int first = take(file, 0, found), second = take(file, TP_DISK_SLOT, found);
+    if (first == TP_ECONFIG || second == TP_ECONFIG) {
+        tp_buf_adds(said, "the file checkpoint has another format version than this touchpointd reads\n");
+        return TP_ECONFIG;
+    }
+    if (first < 0 && second < 0) {
+        tp_buf_adds(said, "both slots of the file checkpoint are damaged, so it is not known what was delivered; move "
+                          "that file away to deliver everything that the journal holds again\n");
+        return TP_ECORRUPT;
+    }
+    found->older = first < 0 || second < 0;
+    if (found->older)
+        tp_buf_adds(said, "one slot of the file checkpoint was damaged; going on from the other, some records may be "
+                          "delivered again\n");
+    return 0;
+}
+
+int tp_checkpoint_load(int dir, struct tp_buf *said, struct tp_checkpoint *ret) {
+    char file[2 * TP_DISK_SLOT] = {0};
+    struct tp_checkpoint found = {.fd = -1};
+    size_t len;
+    int r = tp_disk_load(dir, NAME, file, sizeof file, &len);
+    if (r < 0)
+        return r == TP_EIO ? tp_disk_say(said, NAME) : r;
+    r = choose(file, said, &found);
+    if (r < 0)
+        return r;
+    found.fd = openat(dir, NAME, O_WRONLY | O_CLOEXEC);
+    if (found.fd < 0)
+        return tp_disk_say(said, NAME);
+    *ret = found;
+    return 0;
+}
+
+int tp_checkpoint_make(int dir, struct tp_checkpoint *checkpoint) {
+    char file[2 * TP_DISK_SLOT] = {0};
+    struct tp_disk_checkpoint slot;
+    for (checkpoint->generation = 1;; checkpoint->generation++) {
+        encode(checkpoint, &slot);
+        memcpy(file + place(checkpoint->generation), &slot, sizeof slot);
+        if (checkpoint->generation == 2)
+            break;
+    }
+    int r = tp_disk_replace(dir, NAME, file, sizeof file);
+    if (r < 0)
+        return r;
+    checkpoint->fd = openat(dir, NAME, O_WRONLY | O_CLOEXEC);
+    return checkpoint->fd < 0 ? TP_EIO : 0;
+}
+
+int tp_checkpoint_write(struct tp_checkpoint *checkpoint) {
+    struct tp_disk_checkpoint slot;
+    checkpoint->generation++;
+    encode(checkpoint, &slot);
+    struct iovec part = {&slot, sizeof slot};
+    int r = tp_disk_write(checkpoint->fd, &part, 1, place(checkpoint->generation));
+    if (r < 0)
+        return r;
+    return fdatasync(checkpoint->fd) < 0 ? TP_EIO : 0;
+}

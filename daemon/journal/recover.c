@@ -1,0 +1,283 @@
+/* Recovery: which segments there are, where the last one ends, from where on is to be delivered.
+ *
+ * Only the newest segments can have a torn end: a segment is begun when the one before is synced. They are surveyed
+ * from the newest back to one that has sound records, which gives the highest number known synced, and then forward
+ * again to find the first damage above that number: there the journal is cut. Damage below it, here and in all older
+ * segments, is met by the reader when it gets there, and put aside. */
+#include "daemon/journal/internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "daemon/metrics/metrics.h"
+
+struct found {
+    size_t n;
+    uint64_t *numbers; /* ascending */
+    struct tp_segment **segments;
+    uint64_t synced; /* the highest number that somebody names as synced */
+    uint64_t last;   /* the highest number of a record that stays */
+};
+
+/* ---- what is there ---- */
+
+static int by_number(const void *a, const void *b) {
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static int list(int dir, struct found *found) {
+    int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = again < 0 ? NULL : fdopendir(again);
+    if (!stream) {
+        if (again >= 0)
+            close(again);
+        return TP_EIO;
+    }
+    int r = 0;
+    for (struct dirent *entry; r == 0 && (entry = readdir(stream));) {
+        uint64_t number = tp_segment_parse(entry->d_name);
+        if (number == 0)
+            continue;
+        uint64_t *more = reallocarray(found->numbers, found->n + 1, sizeof *more);
+        if (!more) {
+            r = TP_ENOMEM;
+            continue;
+        }
+        found->numbers = more;
+        found->numbers[found->n++] = number;
+    }
+    closedir(stream);
+    if (found->n > 0)
+        qsort(found->numbers, found->n, sizeof *found->numbers, by_number);
+    return r;
+}
+
+static int identify(struct tp_journal *journal, const struct found *found, struct tp_buf *said) {
+    char inherited[TP_UUID_TEXT] = "";
+    for (size_t i = 0; i < found->n && !inherited[0]; i++)
+        tp_segment_node(journal->dir, found->numbers[i], inherited);
+    return tp_node_load(journal->dir, journal->options.machine_id, inherited, said, journal->node);
+}
+
+static int open_all(struct tp_journal *journal, struct found *found, struct tp_buf *said) {
+    found->segments = calloc(found->n + 1, sizeof(struct tp_segment *));
+    if (!found->segments)
+        return TP_ENOMEM;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < found->n; i++)
+        r = tp_segment_open(journal->dir, found->numbers[i], journal->node, said, &found->segments[i]);
+    return r;
+}
+
+/* ---- where it ends ---- */
+
+struct survey {
+    uint64_t records, last, synced; /* of sound records */
+    uint64_t end;                   /* behind the last byte that counts */
+    bool cut;                       /* there is more behind `end`, and it is torn */
+};
+
+/* Through the segment up to the first damage where a number above `synced` is expected. */
+static int survey(struct tp_journal *journal, const struct tp_segment *segment, uint64_t expect, uint64_t synced,
+                  struct survey *ret) {
+    struct tp_journal_record record;
+    uint64_t named;
+    *ret = (struct survey){0};
+    tp_scan_start(&journal->scan, segment, journal->node, expect);
+    for (;;) {
+        int r = tp_scan_next(&journal->scan, &record, &named);
+        if (r < 0 || r == TP_SCAN_END)
+            return r;
+        ret->cut = r == TP_SCAN_DAMAGE && journal->scan.expect > synced;
+        if (ret->cut)
+            return 0;
+        ret->end = journal->scan.at;
+        if (r == TP_SCAN_DAMAGE)
+            continue;
+        ret->records++;
+        ret->last = record.number;
+        if (named > ret->synced)
+            ret->synced = named;
+    }
+}
+
+static uint64_t most(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+/* Back to the newest segment that is sure to tell where it stands: with a header and sound records. */
+static int look_back(struct tp_journal *journal, struct found *found, size_t *ret_from) {
+    size_t i = found->n;
+    while (i > 0) {
+        struct tp_segment *segment = found->segments[--i];
+        struct survey whole;
+        int r = survey(journal, segment, 1, UINT64_MAX, &whole);
+        if (r < 0)
+            return r;
+        found->synced = most(found->synced, whole.synced);
+        if (segment->headed)
+            found->synced = most(found->synced, segment->first - 1);
+        if (segment->headed && whole.records > 0)
+            break;
+    }
+    *ret_from = i;
+    return 0;
+}
+
+static int drop(struct tp_journal *journal, struct found *found, size_t from) {
+    while (found->n > from) {
+        struct tp_segment *segment = found->segments[found->n - 1];
+        if (tp_segment_unlink(journal->dir, segment) < 0)
+            return TP_EIO;
+        tp_segment_free(segment);
+        found->segments[--found->n] = NULL;
+    }
+    return fsync(journal->dir) < 0 ? TP_EIO : 0;
+}
+
+/* What is left of the segment is made durable: it may have been written and never synced. */
+static int settle(struct tp_segment *segment, const struct survey *kept) {
+    if (ftruncate(segment->fd, (off_t)kept->end) < 0 || fsync(segment->fd) < 0)
+        return TP_EIO;
+    segment->size = segment->end = kept->end;
+    segment->last = kept->last;
+    return 0;
+}
+
+static int find_end(struct tp_journal *journal, struct found *found, struct tp_buf *said) {
+    size_t i;
+    int r = look_back(journal, found, &i);
+    for (bool cut = false; r == 0 && i < found->n && !cut; i++) {
+        struct survey kept;
+        r = survey(journal, found->segments[i], found->last + 1, found->synced, &kept);
+        if (r < 0)
+            break;
+        cut = kept.cut || kept.end == 0;
+        if (kept.cut)
+            tp_buf_addf(
+                said, "the torn end of segment %" PRIu64 " was cut off at byte %" PRIu64 ": what nobody was told of\n",
+                found->segments[i]->number, kept.end);
+        found->last = most(found->last, kept.last);
+        if (kept.end > 0)
+            r = settle(found->segments[i], &kept);
+        if (r == 0 && cut)
+            r = drop(journal, found, kept.end > 0 ? i + 1 : i);
+    }
+    return r == TP_EIO ? tp_disk_say(said, "recovering the journal's end") : r;
+}
+
+/* ---- from where on it is delivered ---- */
+
+static int load_checkpoint(struct tp_journal *journal, const struct found *found, struct tp_buf *said) {
+    struct tp_checkpoint *checkpoint = &journal->checkpoint;
+    int r = tp_checkpoint_load(journal->dir, said, checkpoint);
+    if (r != TP_ENOTFOUND)
+        return r;
+    checkpoint->frontier = found->n > 0 && found->segments[0]->headed ? found->segments[0]->first : 1;
+    if (found->n > 0)
+        tp_buf_adds(said, "the file checkpoint was absent: everything that the journal holds is delivered again\n");
+    return tp_checkpoint_make(journal->dir, checkpoint) < 0 ? tp_disk_say(said, "writing the file checkpoint") : 0;
+}
+
+/* The last number of each: one below the next one that is known. */
+static void fill_last(const struct found *found) {
+    uint64_t next = most(found->last, found->synced) + 1;
+    for (size_t i = found->n; i-- > 0;) {
+        struct tp_segment *segment = found->segments[i];
+        if (segment->last == 0)
+            segment->last = next - 1;
+        if (segment->first > 0)
+            next = segment->first;
+    }
+}
+
+static int drop_released(struct tp_journal *journal, struct found *found, uint64_t frontier) {
+    size_t gone = 0;
+    while (gone < found->n && found->segments[gone]->last < frontier) {
+        if (tp_segment_unlink(journal->dir, found->segments[gone]) < 0)
+            return TP_EIO;
+        tp_segment_free(found->segments[gone++]);
+    }
+    if (gone == 0)
+        return 0;
+    memmove(found->segments, found->segments + gone, (found->n + 1 - gone) * sizeof(struct tp_segment *));
+    found->n -= gone;
+    return fsync(journal->dir) < 0 ? TP_EIO : 0;
+}
+
+static void say_missing(const struct tp_journal *journal, const struct found *found, struct tp_buf *said) {
+    const struct tp_checkpoint *checkpoint = &journal->checkpoint;
+    for (size_t i = 0; i + 1 < found->n; i++) {
+        uint64_t here = found->segments[i]->number, next = found->segments[i + 1]->number;
+        if (next == here + 1)
+            continue;
+        tp_buf_addf(said, "segments %" PRIu64 " to %" PRIu64 " are missing, and the records in them\n", here + 1,
+                    next - 1);
+        tp_metrics_add(TP_M_JOURNAL_CORRUPT, (int64_t)((next - here - 1) * journal->options.segment_size));
+    }
+    if (found->n > 0 && found->segments[0]->first > checkpoint->frontier && !checkpoint->older)
+        tp_buf_addf(said, "records %" PRIu64 " to %" PRIu64 " are missing\n", checkpoint->frontier,
+                    found->segments[0]->first - 1);
+    if (found->synced > found->last && found->synced >= checkpoint->frontier)
+        tp_buf_addf(said, "records %" PRIu64 " to %" PRIu64 ", the last ones, are missing\n",
+                    most(found->last + 1, checkpoint->frontier), found->synced);
+}
+
+static void adopt(struct tp_journal *journal, struct found *found) {
+    struct tp_checkpoint *checkpoint = &journal->checkpoint;
+    struct tp_segment **end = &journal->segments;
+    uint64_t last = most(most(found->last, found->synced), checkpoint->frontier - 1);
+    for (size_t i = 0; i < found->n; i++) {
+        struct tp_segment *segment = found->segments[i];
+        *end = segment;
+        end = &segment->next;
+        journal->bytes += segment->size;
+        checkpoint->segment = most(checkpoint->segment, segment->number);
+        if (segment->received_ms != 0)
+            tp_marks_add(&journal->marks, segment->first, segment->received_ms);
+    }
+    found->n = 0; /* they are the journal's now */
+    journal->durable = checkpoint->last = last;
+    journal->next_number = last + 1;
+    journal->next_segment = checkpoint->segment + 1;
+    journal->opened_at = checkpoint->frontier;
+    atomic_store(&journal->frontier, checkpoint->frontier);
+}
+
+int tp_recover(struct tp_journal *journal, struct tp_buf *said) {
+    struct found found = {0};
+    int r = list(journal->dir, &found);
+    if (r == TP_EIO)
+        tp_disk_say(said, "listing the journal's directory");
+    if (r == 0)
+        r = identify(journal, &found, said);
+    if (r == 0)
+        r = open_all(journal, &found, said);
+    if (r == 0)
+        r = load_checkpoint(journal, &found, said);
+    if (r < 0)
+        goto out;
+    found.synced = journal->checkpoint.last;
+    r = find_end(journal, &found, said);
+    if (r < 0)
+        goto out;
+    fill_last(&found);
+    if (drop_released(journal, &found, journal->checkpoint.frontier) < 0) {
+        r = tp_disk_say(said, "removing released segments");
+        goto out;
+    }
+    say_missing(journal, &found, said);
+    adopt(journal, &found);
+    if (tp_checkpoint_write(&journal->checkpoint) < 0)
+        r = tp_disk_say(said, "writing the file checkpoint");
+out:
+    for (size_t i = 0; found.segments && i < found.n; i++)
+        tp_segment_free(found.segments[i]);
+    free(found.segments);
+    free(found.numbers);
+    return r;
+}

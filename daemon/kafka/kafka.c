@@ -1,0 +1,80 @@
+/* The public face: opened, given records within a bound, closed. The bound is the one that librdkafka's own queue has
+ * (conf.c), counted here over everything not yet reported, since after a failure all of that is given again. */
+#include "daemon/kafka/kafka.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "daemon/kafka/internal.h"
+
+static void read_bounds(struct tp_kafka *kafka) {
+    kafka->max_record = tp_kafka_conf_number(kafka->conf, "message.max.bytes");
+    kafka->max_records = tp_kafka_conf_number(kafka->conf, "queue.buffering.max.messages");
+    kafka->max_bytes = tp_kafka_conf_number(kafka->conf, "queue.buffering.max.kbytes") * 1024;
+    if (kafka->max_record > kafka->max_bytes)
+        kafka->max_record = kafka->max_bytes;
+}
+
+int tp_kafka_open(const struct tp_kafka_options *options, struct tp_buf *fault, struct tp_kafka **ret) {
+    char reason[256] = "";
+    struct tp_kafka *kafka = calloc(1, sizeof *kafka);
+    if (!kafka)
+        return TP_ENOMEM;
+    kafka->options = *options;
+    int error = tp_kafka_conf(options->settings, fault, &kafka->conf);
+    if (error)
+        goto out;
+    read_bounds(kafka);
+    for (int i = 0; !error && i < TP_TOPIC_COUNT; i++)
+        error = tp_kafka_topic_init(&kafka->topics[i], kafka, (enum tp_topic)i);
+    if (!error)
+        error = tp_kafka_producer_init(kafka);
+    if (error)
+        goto out;
+    error = tp_kafka_producer_new(kafka, reason, sizeof reason);
+    if (error) {
+        tp_buf_addf(fault, "kafka: %s\n", reason);
+        goto out;
+    }
+    *ret = kafka;
+    return 0;
+out:
+    tp_kafka_close(kafka);
+    return error;
+}
+
+int tp_kafka_produce(struct tp_kafka *kafka, enum tp_topic topic, struct tp_str key, struct tp_buf *value,
+                     const struct tp_kafka_header *headers, size_t n_headers, void *record) {
+    size_t size = tp_kafka_record_size(key, tp_buf_str(value), headers, n_headers);
+    if (size > kafka->max_record)
+        return TP_ETOOLARGE;
+    if (atomic_load(&kafka->queued) >= kafka->max_records || kafka->bytes + size > kafka->max_bytes) {
+        kafka->refused = true;
+        return TP_EFULL;
+    }
+    struct tp_kafka_record *taken = tp_kafka_record_new(&kafka->topics[topic], key, value, headers, n_headers, record);
+    if (!taken)
+        return TP_ENOMEM;
+    kafka->bytes += size;
+    tp_metrics_set(TP_M_KAFKA_QUEUE, (int64_t)atomic_fetch_add(&kafka->queued, 1) + 1);
+    tp_kafka_topic_add(&kafka->topics[topic], taken);
+    tp_kafka_topic_send(&kafka->topics[topic]);
+    return 0;
+}
+
+bool tp_kafka_up(const struct tp_kafka *kafka) { return atomic_load(&kafka->up); }
+
+size_t tp_kafka_queued(const struct tp_kafka *kafka) { return atomic_load(&kafka->queued); }
+
+void tp_kafka_close(struct tp_kafka *kafka) {
+    if (!kafka)
+        return;
+    tp_kafka_producer_free(kafka); /* before the records, whose values it borrows */
+    for (int i = 0; i < TP_TOPIC_COUNT; i++)
+        tp_kafka_topic_close(&kafka->topics[i]);
+    tp_kafka_producer_exit(kafka);
+    if (kafka->conf)
+        rd_kafka_conf_destroy(kafka->conf);
+    free(kafka);
+}

@@ -1,0 +1,93 @@
+/* A topic's records in the order they came, and the point up to which the producer has them.
+ *
+ * A topic is held from the start until it is known, and whenever something failed. It is tried again when nothing of
+ * it is out, its pause is over and the producer is sound: from the first record of the list, which holds exactly those
+ * not acknowledged. While one of them is suspect, each is sent alone, so that a refusal hits the one it means. */
+#include "daemon/kafka/internal.h"
+
+#include "common/error.h"
+
+static const struct timeval one_second = {1, 0};
+
+static void on_pause_over(evutil_socket_t fd, short what, void *arg) {
+    struct tp_kafka_topic *topic = arg;
+    (void)fd, (void)what;
+    tp_kafka_make_topics(topic->kafka);
+    tp_kafka_topic_send(topic);
+}
+
+static const char *name_of(const struct tp_settings *settings, enum tp_topic id) {
+    switch (id) {
+    case TP_TOPIC_INTERACTIONS:
+        return settings->kafka.topic_interactions;
+    case TP_TOPIC_REJECTED:
+        return settings->kafka.topic_rejected;
+    case TP_TOPIC_CUSTOMERS:
+        return settings->kafka.topic_customers;
+    default:
+        return settings->kafka.topic_checkpoints;
+    }
+}
+
+int tp_kafka_topic_init(struct tp_kafka_topic *topic, struct tp_kafka *kafka, enum tp_topic id) {
+    topic->kafka = kafka;
+    topic->id = id;
+    topic->name = name_of(kafka->options.settings, id);
+    topic->held = true;
+    tp_kafka_topic_unknown(topic);
+    TAILQ_INIT(&topic->records);
+    topic->pause = evtimer_new(kafka->options.base, on_pause_over, topic);
+    return topic->pause ? 0 : TP_ENOMEM;
+}
+
+void tp_kafka_topic_close(struct tp_kafka_topic *topic) {
+    struct tp_kafka_record *record;
+    while ((record = TAILQ_FIRST(&topic->records))) {
+        TAILQ_REMOVE(&topic->records, record, link);
+        tp_kafka_record_free(record);
+    }
+    if (topic->pause)
+        event_free(topic->pause);
+}
+
+void tp_kafka_topic_add(struct tp_kafka_topic *topic, struct tp_kafka_record *record) {
+    TAILQ_INSERT_TAIL(&topic->records, record, link);
+    if (!topic->next)
+        topic->next = record;
+}
+
+void tp_kafka_topic_pause(struct tp_kafka_topic *topic) {
+    topic->held = true;
+    evtimer_add(topic->pause, &one_second);
+}
+
+void tp_kafka_topic_unknown(struct tp_kafka_topic *topic) {
+    topic->known = topic->kafka->options.settings->kafka.partitions == 0;
+}
+
+static bool may_go_on(struct tp_kafka_topic *topic) {
+    if (!topic->kafka->producer || topic->kafka->failed)
+        return false;
+    if (topic->held && topic->known && topic->out == 0 && !evtimer_pending(topic->pause, NULL)) {
+        topic->held = false;
+        topic->next = TAILQ_FIRST(&topic->records);
+    }
+    return !topic->held && topic->next && (topic->suspects == 0 || topic->out == 0);
+}
+
+void tp_kafka_topic_send(struct tp_kafka_topic *topic) {
+    while (may_go_on(topic)) {
+        struct tp_kafka_record *record = topic->next;
+        record->alone = topic->suspects > 0;
+        rd_kafka_resp_err_t error = tp_kafka_record_give(record);
+        if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            return; /* what fills it will be reported, and then we are called again */
+        topic->next = TAILQ_NEXT(record, link);
+        topic->out++;
+        if (record->given)
+            tp_metrics_add(TP_M_KAFKA_RETRIED, 1);
+        record->given = true;
+        if (error)
+            tp_kafka_report(record, error);
+    }
+}

@@ -1,0 +1,110 @@
+/* Between the files of this folder: the rules are one table (rules.c), each member is checked and written by its rule
+ * (member.c), identifiers are made canonical (customer.c), and what is refused is named (refusal.c). */
+#pragma once
+
+#include <xxhash.h>
+
+#include "common/buf.h"
+#include "common/identifier.h"
+#include "common/json.h"
+#include "daemon/normalize/normalize.h"
+
+struct tp_normalizer {
+    unsigned max_depth;
+    size_t max_event;
+    struct tp_canonical *canonical;
+    char *types_text; /* what `types` points into */
+    struct tp_str *types;
+    size_t n_types;
+    /* Of the current interaction, until the next call. */
+    struct tp_json json;
+    struct tp_buf out, values;
+    XXH3_state_t *hash;
+};
+
+/* One call's work: where it reads from, and where it puts what it finds. */
+struct tp_task {
+    struct tp_normalizer *normalizer;
+    int64_t received_ms;
+    struct tp_interaction *interaction;
+    struct tp_refusal *refusal;
+    size_t time_at, time_end,
+        received_end; /* offsets in the output, of the time's value and of what is filled in behind */
+};
+
+/* refusal.c */
+
+/* Where in an interaction something stands: a member of another place, or an element of it. NULL is the whole. */
+struct tp_place {
+    const struct tp_place *in;
+    struct tp_str name; /* at NULL: an element */
+    size_t index;
+};
+/* Each returns the error that it says. */
+int tp_refuse(struct tp_refusal *refusal, int error, const struct tp_place *place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* "a string was expected, not a number" */
+int tp_refuse_type(struct tp_refusal *refusal, const struct tp_place *place, const char *expected, const json_t *value);
+/* A member that is not known; its name is shown only where it looks like one. */
+int tp_refuse_unknown(struct tp_refusal *refusal, const struct tp_place *in, struct tp_str name);
+
+/* rules.c */
+enum tp_rule_kind {
+    TP_RULE_LINE, /* a string without control characters */
+    TP_RULE_TEXT, /* any string */
+    TP_RULE_WORD, /* one of some words */
+    TP_RULE_TIME,
+    TP_RULE_NUMBER,
+    TP_RULE_WHOLE,  /* a number without fraction and exponent */
+    TP_RULE_OBJECT, /* with members by rules of their own */
+    TP_RULE_FREE,   /* an object of any members */
+    TP_RULE_CUSTOMER,
+};
+enum tp_rule_need {
+    TP_RULE_OPTIONAL,
+    TP_RULE_REQUIRED,
+    TP_RULE_ONE_OF, /* of all members so marked in one object, exactly one is there */
+};
+struct tp_rule {
+    struct tp_str name;
+    enum tp_rule_kind kind;
+    enum tp_rule_need need;
+    double least, most;          /* of a string its characters, of a number its value, of a free object its members */
+    size_t most_bytes;           /* of a string; 0: any */
+    bool (*form)(struct tp_str); /* of a line; NULL: any */
+    const char *expected;        /* what the form is, in words; or the words themselves, separated by ", " */
+    const struct tp_rules *members;
+};
+struct tp_rules {
+    size_t n, least_members;
+    const struct tp_rule *rules; /* in the order of the output */
+};
+#define TP_RULES_MOST 32 /* members of one kind of object */
+
+extern const struct tp_rules tp_rules_interaction, tp_rules_identifier;
+const struct tp_rule *tp_rules_find(const struct tp_rules *rules, struct tp_str name);
+
+/* form.c: of strings that are UTF-8. */
+size_t tp_form_characters(struct tp_str text);
+bool tp_form_is_line(struct tp_str text);
+bool tp_form_is_channel(struct tp_str text);
+bool tp_form_is_type(struct tp_str text);
+bool tp_form_is_source(struct tp_str text);
+bool tp_form_is_one_of(const char *words, struct tp_str text);
+
+/* member.c */
+
+/* Each rule's member of `object`, or NULL where it is absent. Refused: unknown ones, then those that are missing. */
+int tp_members_find(struct tp_task *task, const struct tp_place *place, const struct tp_rules *rules,
+                    const json_t *object, const json_t *found[TP_RULES_MOST]);
+/* Checks each member by its rule, in the order of the rules, and writes it. */
+int tp_members_write(struct tp_task *task, const struct tp_place *place, const struct tp_rules *rules,
+                     const json_t *object);
+/* A string by its rule, whatever its kind of rule says beyond that. */
+int tp_member_check_string(struct tp_refusal *refusal, const struct tp_place *place, const struct tp_rule *rule,
+                           struct tp_str text);
+
+/* customer.c */
+int tp_customer_write(struct tp_task *task, const struct tp_place *place, const json_t *customer);
+/* Its index in normalizer->types, or n_types. */
+size_t tp_customer_type(const struct tp_normalizer *normalizer, struct tp_str type);

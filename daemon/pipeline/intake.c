@@ -1,0 +1,308 @@
+#include "daemon/pipeline/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "common/error.h"
+#include "common/interaction.h"
+#include "common/time.h"
+#include "daemon/metrics/metrics.h"
+
+enum { REJECTED_PAYLOAD_BYTES = 512 * 1024 }; /* what is kept of a refused element; the broker takes 1 MB by default */
+
+struct tp_intake {
+    struct tp_intake_options options;
+    struct tp_normalizer *normalizer;
+    struct tp_buf packed;
+    struct order *orders; /* that wait */
+};
+
+/* A job on its way: the batch first, so that the journal's pointer is ours. */
+struct order {
+    struct tp_journal_batch batch;
+    struct tp_mail mail;
+    struct tp_job *job;
+    struct tp_intake *intake;
+    tp_intake_done *done;
+    void *arg;
+    uint64_t first; /* record of the first element */
+    unsigned wait_s;
+    size_t waiting; /* seats in the waitroom, and news under way */
+    struct event *timer;
+    struct order *prev, *next; /* among those that wait */
+};
+
+/* ---- elements become records ---- */
+
+static char *copy(struct tp_str text) {
+    char *to = malloc(text.len + 1);
+    if (to) {
+        memcpy(to, text.at ? text.at : "", text.len);
+        to[text.len] = '\0';
+    }
+    return to;
+}
+
+static int add_verdict(struct tp_job *job, struct tp_str id, int error, const char *path, const char *message) {
+    if ((job->n & (job->n - 1)) == 0) { /* full at each power of two */
+        struct tp_verdict *more = realloc(job->verdicts, (job->n ? job->n * 2 : 1) * sizeof *more);
+        if (!more)
+            return TP_ENOMEM;
+        job->verdicts = more;
+    }
+    struct tp_verdict *verdict = &job->verdicts[job->n++];
+    *verdict = (struct tp_verdict){.error = error};
+    if (id.len > 0)
+        verdict->id = copy(id);
+    if (error < 0) {
+        verdict->path = copy(tp_str(path));
+        verdict->message = copy(tp_str(message));
+    } else {
+        job->n_accepted++;
+    }
+    return 0;
+}
+
+static int refuse(struct order *order, const struct tp_source_element *element, struct tp_str source,
+                  const struct tp_refusal *refusal) {
+    struct tp_rejection rejection = {
+        .source = element->defaults.source.len > 0 ? element->defaults.source : source,
+        .id = refusal->id,
+        .code = tp_str(tp_error_code(refusal->error)),
+        .path = tp_str(refusal->path),
+        .message = tp_str(refusal->message),
+        .payload = element->raw,
+        .received_ms = order->batch.received_ms,
+    };
+    struct tp_buf *packed = &order->intake->packed;
+    if (rejection.payload.len > REJECTED_PAYLOAD_BYTES)
+        rejection.payload.len = REJECTED_PAYLOAD_BYTES;
+    tp_buf_clear(packed);
+    tp_rejection_pack(&rejection, packed);
+    tp_journal_batch_add(&order->batch, TP_RECORD_REJECTION, tp_buf_str(packed));
+    return packed->failed ? TP_ENOMEM
+                          : add_verdict(order->job, refusal->id, refusal->error, refusal->path, refusal->message);
+}
+
+static int admit(struct order *order, const struct tp_interaction *interaction) {
+    struct tp_buf *packed = &order->intake->packed;
+    tp_buf_clear(packed);
+    tp_interaction_pack(interaction, packed);
+    tp_journal_batch_add(&order->batch, TP_RECORD_INTERACTION, tp_buf_str(packed));
+    return packed->failed ? TP_ENOMEM : add_verdict(order->job, interaction->id, 0, NULL, NULL);
+}
+
+static int take_element(struct order *order, const struct tp_source_element *element,
+                        const struct tp_intake_request *request, bool single) {
+    struct tp_interaction interaction;
+    struct tp_refusal refusal = {.error = element->error};
+    if (element->error < 0) {
+        memcpy(refusal.path, element->path, sizeof element->path);
+        memcpy(refusal.message, element->message, sizeof element->message);
+        return refuse(order, element, request->default_source, &refusal);
+    }
+    struct tp_normalize_input input = {
+        .data = element->data,
+        .id = element->defaults.id,
+        .source = element->defaults.source,
+        .type = element->defaults.type,
+        .time = element->defaults.time,
+        .default_source = request->default_source,
+        .received_ms = order->batch.received_ms,
+    };
+    if (single && input.id.len == 0)
+        input.id = request->idempotency_key;
+    if (tp_normalize(order->intake->normalizer, &input, &interaction, &refusal) < 0)
+        return refuse(order, element, request->default_source, &refusal);
+    return admit(order, &interaction);
+}
+
+static int take_elements(struct order *order, const struct tp_intake_request *request, const char **ret_message) {
+    const struct tp_settings *settings = order->intake->options.settings;
+    struct tp_source_reader *reader = NULL;
+    struct tp_source_element element;
+    int status = tp_source_open(request->content_type, request->headers, request->body, settings->normalize.max_events,
+                                settings->normalize.max_depth, &reader, ret_message);
+    if (status < 0)
+        return status;
+    bool single = tp_source_single(reader);
+    while (status == 0 && tp_source_next(reader, &element) > 0)
+        status = take_element(order, &element, request, single);
+    tp_source_close(reader);
+    if (status == 0 && order->batch.records.failed)
+        status = TP_ENOMEM;
+    return status;
+}
+
+/* ---- durable, and then ---- */
+
+static void stop_waiting(struct order *order) {
+    if (!order->timer)
+        return;
+    event_free(order->timer);
+    order->timer = NULL;
+    DL_DELETE(order->intake->orders, order);
+}
+
+static void free_order(struct order *order) {
+    if (!order)
+        return;
+    tp_buf_free(&order->batch.records);
+    tp_job_free(order->job);
+    free(order);
+}
+
+static void finish(struct order *order) {
+    struct tp_job *job = order->job;
+    stop_waiting(order);
+    order->job = NULL;
+    order->done(order->arg, job);
+}
+
+/* The job is answered once, and the order goes when nobody can bring it news any more. */
+static void settle(struct order *order) {
+    if (order->job && order->waiting == 0)
+        finish(order);
+    if (!order->job && order->waiting == 0)
+        free_order(order);
+}
+
+static void on_news(struct tp_mail *mail) {
+    struct tp_news *news = (struct tp_news *)mail;
+    struct order *order = news->waiter;
+    struct tp_verdict *verdict = order->job ? &order->job->verdicts[news->index] : NULL;
+    if (verdict && news->outcome == TP_WAS_REFUSED) {
+        verdict->error = news->error;
+        verdict->path = copy(TP_STR(""));
+        verdict->message = copy(tp_str(tp_error_text(news->error)));
+        order->job->n_accepted--;
+    } else if (verdict) {
+        verdict->delivered = true;
+        verdict->duplicate = news->outcome == TP_WAS_DUPLICATE;
+        verdict->event_len = news->event_len;
+        verdict->event = copy((struct tp_str){news->event, news->event_len});
+    }
+    free(news);
+    order->waiting--;
+    settle(order);
+}
+
+/* The time is up: what is not done in it is told as accepted. */
+static void on_timeout(evutil_socket_t fd, short what, void *arg) {
+    struct order *order = arg;
+    (void)fd, (void)what;
+    for (size_t i = 0; i < order->job->n; i++)
+        if (tp_waitroom_leave(order->intake->options.waitroom, order->first + i))
+            order->waiting--;
+    finish(order);
+    settle(order);
+}
+
+static void on_durable_here(struct tp_mail *mail) {
+    struct order *order = (struct order *)((char *)mail - offsetof(struct order, mail));
+    int64_t accepted = order->job->error < 0 ? 0 : (int64_t)order->job->n_accepted;
+    tp_metrics_add(TP_M_EVENTS_ACCEPTED, accepted);
+    tp_metrics_add(TP_M_EVENTS_REJECTED, order->job->error < 0 ? 0 : (int64_t)order->job->n - accepted);
+    if (order->waiting > 0) {
+        const struct timeval time = {order->wait_s, 0};
+        order->timer = evtimer_new(tp_loop_base(order->intake->options.loop), on_timeout, order);
+        if (!order->timer) {
+            on_timeout(-1, 0, order);
+            return;
+        }
+        DL_APPEND(order->intake->orders, order);
+        event_add(order->timer, &time);
+        return;
+    }
+    settle(order);
+}
+
+/* On the writer's thread, before delivery can see the records: so no news can come too early. */
+static void on_durable(struct tp_journal_batch *batch, int status, uint64_t first) {
+    struct order *order = (struct order *)batch;
+    struct tp_loop *loop = order->intake->options.loop;
+    order->first = first;
+    order->job->error = status;
+    for (size_t i = 0; order->wait_s > 0 && status == 0 && i < order->job->n; i++)
+        if (order->job->verdicts[i].error == 0 &&
+            tp_waitroom_enter(order->intake->options.waitroom, first + i, loop, order, i, on_news) == 0)
+            order->waiting++;
+    order->mail.deliver = on_durable_here;
+    tp_loop_post(loop, &order->mail);
+}
+
+int tp_intake_take(struct tp_intake *intake, const struct tp_intake_request *request, tp_intake_done *done, void *arg,
+                   const char **ret_message) {
+    struct order *order = calloc(1, sizeof *order);
+    *ret_message = NULL;
+    int status = TP_ENOMEM;
+    if (!order || !(order->job = calloc(1, sizeof *order->job)))
+        goto out;
+    order->intake = intake;
+    order->done = done;
+    order->arg = arg;
+    order->wait_s = request->wait_s;
+    order->batch.received_ms = tp_time_now_ms();
+    order->batch.on_durable = on_durable;
+    status = take_elements(order, request, ret_message);
+    if (status == 0)
+        status = tp_journal_append(intake->options.journal, &order->batch);
+out:
+    if (status < 0)
+        free_order(order);
+    return status;
+}
+
+/* ---- life ---- */
+
+void tp_job_free(struct tp_job *job) {
+    if (!job)
+        return;
+    for (size_t i = 0; i < job->n; i++) {
+        free(job->verdicts[i].id);
+        free(job->verdicts[i].path);
+        free(job->verdicts[i].message);
+        free(job->verdicts[i].event);
+    }
+    free(job->verdicts);
+    free(job);
+}
+
+struct tp_normalizer *tp_intake_normalizer(struct tp_intake *intake) {
+    return intake->normalizer;
+}
+
+int tp_intake_new(const struct tp_intake_options *options, struct tp_intake **ret) {
+    const struct tp_settings *settings = options->settings;
+    struct tp_intake *intake = calloc(1, sizeof *intake);
+    if (!intake)
+        return TP_ENOMEM;
+    intake->options = *options;
+    const struct tp_normalize_options rules = {
+        .region = settings->normalize.region,
+        .types = settings->identity.types,
+        .max_depth = settings->normalize.max_depth,
+        .max_event = settings->normalize.max_event,
+    };
+    int status = tp_normalizer_new(&rules, &intake->normalizer);
+    if (status < 0) {
+        free(intake);
+        return status;
+    }
+    *ret = intake;
+    return 0;
+}
+
+void tp_intake_stop(struct tp_intake *intake) {
+    while (intake->orders)
+        on_timeout(-1, 0, intake->orders);
+}
+
+void tp_intake_free(struct tp_intake *intake) {
+    if (!intake)
+        return;
+    tp_normalizer_free(intake->normalizer);
+    tp_buf_free(&intake->packed);
+    free(intake);
+}

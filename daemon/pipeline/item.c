@@ -1,0 +1,126 @@
+#include "daemon/pipeline/item.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/error.h"
+#include "common/time.h"
+#include "daemon/context/context.h"
+
+static int unpack(struct tp_item *item, enum tp_record_type type) {
+    if (type == TP_RECORD_INTERACTION)
+        return tp_interaction_unpack(tp_buf_str(&item->packed), &item->interaction);
+    item->is_rejection = true;
+    return type == TP_RECORD_REJECTION ? tp_rejection_unpack(tp_buf_str(&item->packed), &item->rejection) : TP_ECORRUPT;
+}
+
+struct tp_item *tp_item_new(const struct tp_journal_record *record) {
+    struct tp_item *item = calloc(1, sizeof *item);
+    if (!item)
+        return NULL;
+    item->record = record->number;
+    tp_buf_addstr(&item->packed, record->payload);
+    if (item->packed.failed) {
+        tp_item_free(item);
+        return NULL;
+    }
+    if (unpack(item, record->type) < 0) {
+        item->is_rejection = true;
+        item->rejection = (struct tp_rejection){
+            .source = TP_STR("touchpointd"),
+            .code = tp_str(tp_error_code(TP_ECORRUPT)),
+            .message = TP_STR("a record of the journal that this version cannot read"),
+            .payload = tp_buf_str(&item->packed),
+            .received_ms = record->received_ms,
+        };
+    }
+    return item;
+}
+
+void tp_item_free(struct tp_item *item) {
+    if (!item)
+        return;
+    tp_buf_free(&item->packed);
+    tp_buf_free(&item->out);
+    tp_buf_free(&item->waited);
+    free(item);
+}
+
+/* ---- what an interaction changes in its customer's state; context.h says what reads it ---- */
+
+static void change_text(struct tp_append *append, const char *name, struct tp_str text) {
+    append->changes[append->n_changes++] =
+        (struct tp_state_change){.kind = TP_STATE_TEXT, .name = tp_str(name), .text = text};
+}
+
+void tp_item_prepare_append(struct tp_item *item) {
+    const struct tp_interaction *interaction = &item->interaction;
+    struct tp_append *append = &item->append;
+    *append = (struct tp_append){.interaction = interaction,
+                                 .customer_id = tp_str(item->customer_id),
+                                 .record = item->record,
+                                 .alone = item->tries > 0};
+    change_text(append, TP_STATE_ID, interaction->id);
+    change_text(append, TP_STATE_CHANNEL, interaction->channel);
+    change_text(append, TP_STATE_TYPE, interaction->type);
+    append->changes[append->n_changes++] = (struct tp_state_change){
+        .kind = TP_STATE_NUMBER, .name = TP_STR(TP_STATE_TIME), .number = interaction->time_ms};
+    snprintf(item->count_name, sizeof item->count_name, TP_STATE_COUNT "%.*s", TP_FMT(interaction->channel));
+    append->changes[append->n_changes++] =
+        (struct tp_state_change){.kind = TP_STATE_ADD, .name = tp_str(item->count_name), .number = 1};
+}
+
+/* ---- what goes to Kafka ---- */
+
+int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry) {
+    const struct tp_interaction *interaction = &item->interaction;
+    const struct tp_context_event event = {interaction->id, interaction->channel, interaction->type,
+                                           interaction->time_ms};
+    struct tp_buf context = TP_BUF_INIT;
+    int status = tp_context_write(&event, entry->sequence, entry->before, &context);
+    tp_buf_clear(&item->out);
+    if (status == 0)
+        tp_interaction_compose(entry->json, entry->customer_at, tp_str(item->customer_id), tp_buf_str(&context),
+                               &item->out);
+    tp_buf_free(&context);
+    return status < 0 ? status : item->out.failed ? TP_ENOMEM : 0;
+}
+
+void tp_item_reject(struct tp_item *item, int error, bool bare) {
+    if (!item->is_rejection) {
+        item->rejection = (struct tp_rejection){
+            .source = item->interaction.source,
+            .id = item->interaction.id,
+            .code = tp_str(tp_error_code(error)),
+            .message = tp_str(tp_error_text(error)),
+            .payload = item->interaction.json,
+            .received_ms = item->interaction.received_ms,
+        };
+        item->is_rejection = true;
+        item->error = error;
+    }
+    if (bare)
+        item->rejection.payload.len = 0;
+    tp_buf_clear(&item->out);
+    tp_rejection_json(&item->rejection, &item->out);
+}
+
+int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *node) {
+    char record[24], time[TP_TIME_TEXT];
+    snprintf(record, sizeof record, "%" PRIu64, item->record);
+    if (item->is_rejection) {
+        const struct tp_kafka_header headers[] = {
+            {"content-type", TP_STR("application/json")}, {"tp_node", tp_str(node)}, {"tp_record", tp_str(record)}};
+        return tp_kafka_produce(kafka, TP_TOPIC_REJECTED, item->rejection.source, &item->out, headers, 3, item);
+    }
+    const struct tp_interaction *interaction = &item->interaction;
+    tp_time_format(interaction->time_ms, time);
+    const struct tp_kafka_header headers[] = {
+        {"ce_specversion", TP_STR("1.0")}, {"ce_id", interaction->id},    {"ce_source", interaction->source},
+        {"ce_type", interaction->type},    {"ce_time", tp_str(time)},     {"content-type", TP_STR("application/json")},
+        {"tp_node", tp_str(node)},         {"tp_record", tp_str(record)},
+    };
+    return tp_kafka_produce(kafka, TP_TOPIC_INTERACTIONS, tp_str(item->customer_id), &item->out, headers,
+                            sizeof headers / sizeof headers[0], item);
+}

@@ -1,0 +1,47 @@
+/* Private to pipeline/: a record of the journal on its way. */
+#pragma once
+
+#include "common/interaction.h"
+#include "common/uuid.h"
+#include "daemon/journal/journal.h"
+#include "daemon/kafka/kafka.h"
+#include "daemon/timeline/timeline.h"
+
+enum tp_stage {
+    TP_AT_START,    /* read, or to begin again */
+    TP_AT_TIMELINE, /* with identity or timeline: no answer yet */
+    TP_AT_KAFKA,    /* answered; `out` waits for room in the producer, or the producer has it */
+    TP_AT_END
+};
+
+struct tp_item {
+    struct tp_item *next;     /* in order of record */
+    struct tp_item *next_out; /* among those that wait for the producer */
+    uint64_t record;
+    enum tp_stage stage;
+    unsigned tries;
+    bool is_rejection; /* of the journal, or what became of an interaction */
+    bool answered;     /* those who wait were told */
+    int error;         /* why an interaction became a rejection */
+    struct tp_buf packed;
+    struct tp_interaction interaction;
+    struct tp_rejection rejection;
+    char customer_id[TP_UUID_TEXT];
+    struct tp_append append;
+    char count_name[64];  /* that append.changes points to */
+    struct tp_buf out;    /* the record for Kafka */
+    struct tp_buf waited; /* the enriched interaction again, for those who wait for it */
+};
+
+/* Copies and unpacks. A record that cannot be unpacked becomes a rejection. NULL when out of memory. */
+struct tp_item *tp_item_new(const struct tp_journal_record *record);
+void tp_item_free(struct tp_item *item);
+/* Fills `append` once the customer is known: whom, and what changes in the customer's state. */
+void tp_item_prepare_append(struct tp_item *item);
+/* `out` becomes the enriched interaction, by what the timeline answered. */
+int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry);
+/* `out` becomes a record of the rejected topic; for an interaction, because of `error`. With `bare`, without payload.
+ */
+void tp_item_reject(struct tp_item *item, int error, bool bare);
+/* Hands `out` to the producer. As tp_kafka_produce. */
+int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *node);

@@ -1,0 +1,55 @@
+/* Words in Redis' protocol (RESP): "$LENGTH\r\nBYTES\r\n" each. The head of the call, which counts them, is known last
+ * and is put into room that is kept free for it at the front. */
+#include "daemon/redis/words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/error.h"
+
+enum { HEAD_ROOM = 160 };
+
+static void begin(struct tp_redis_words *words, size_t len) {
+    if (words->wire.len == 0 && tp_buf_room(&words->wire, HEAD_ROOM))
+        words->wire.len = HEAD_ROOM;
+    tp_buf_addf(&words->wire, "$%zu\r\n", len);
+    words->n++;
+}
+
+void tp_redis_word(struct tp_redis_words *words, struct tp_str word) { tp_redis_key(words, word, (struct tp_str){0}); }
+
+void tp_redis_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str rest) {
+    begin(words, prefix.len + rest.len);
+    tp_buf_addstr(&words->wire, prefix);
+    tp_buf_addstr(&words->wire, rest);
+    tp_buf_add(&words->wire, "\r\n", 2);
+}
+
+void tp_redis_number(struct tp_redis_words *words, int64_t number) {
+    char text[24];
+    int len = snprintf(text, sizeof text, "%lld", (long long)number);
+    tp_redis_word(words, (struct tp_str){text, (size_t)len});
+}
+
+void tp_redis_words_free(struct tp_redis_words *words) {
+    tp_buf_free(&words->wire);
+    words->n = 0;
+}
+
+int tp_redis_words_finish(struct tp_redis_words *words, const char *sha, size_t n_keys, struct tp_str *ret) {
+    char head[HEAD_ROOM], keys[24];
+    int len = 0;
+    if (sha) {
+        int keys_len = snprintf(keys, sizeof keys, "%zu", n_keys);
+        len = snprintf(head, sizeof head, "*%zu\r\n$7\r\nEVALSHA\r\n$40\r\n%.40s\r\n$%d\r\n%s\r\n", words->n + 3, sha,
+                       keys_len, keys);
+    } else {
+        len = snprintf(head, sizeof head, "*%zu\r\n", words->n);
+    }
+    if (words->wire.failed || words->n == 0)
+        return TP_ENOMEM;
+    char *at = words->wire.at + HEAD_ROOM - len;
+    memcpy(at, head, (size_t)len);
+    *ret = (struct tp_str){at, words->wire.len - HEAD_ROOM + (size_t)len};
+    return 0;
+}

@@ -1,0 +1,105 @@
+/* Timeline: each customer's interactions in Redis, appended once, in order of time.
+ *
+ * A customer lives in the lane of its id; a lane's keys share one hash tag. One call a lane is under way at a time and
+ * carries what has gathered, so the order of appends to a customer is the order of tp_timeline_append. What the script
+ * does, atomically for each event: know it again by its key (source and id) or give it the next sequence, apply its
+ * changes to the customer's state, keep the state before with the entry, trim what is beyond the caps, oldest by time
+ * first. append.lua has the layout of the keys.
+ *
+ * Once only: the newest `timeline.recent_events` of a customer are remembered, and beyond them all whose node has not
+ * released them. A retry that comes later than that is a new event. One thread: that of the connection. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/interaction.h"
+#include "daemon/redis/redis.h"
+#include "daemon/settings/settings.h"
+
+struct tp_timeline;
+
+extern struct tp_redis_script tp_timeline_append_script; /* to be named to tp_redis_open */
+
+/* A change of the customer's state: `name` becomes `text` or `number`, or grows by `number`. */
+struct tp_state_change {
+    enum { TP_STATE_TEXT = 's', TP_STATE_NUMBER = 'n', TP_STATE_ADD = 'a' } kind;
+    struct tp_str name, text;
+    int64_t number;
+};
+
+enum { TP_MAX_STATE_CHANGES = 16 };
+
+enum tp_append_result {
+    TP_APPENDED,  /* now */
+    TP_REPLAYED,  /* by the same record, earlier: the stored answer */
+    TP_DUPLICATE, /* by another record with the same key and content: the stored answer */
+    TP_REUSED,    /* the key is known with other content: nothing done */
+    TP_BROKEN     /* a key of this customer holds something else, or the script failed: not done */
+};
+
+/* A stored interaction and what the state was before it; borrowed from the reply. */
+struct tp_entry {
+    uint64_t sequence;
+    struct tp_str before; /* the state as JSON; "" before the first */
+    struct tp_str json;   /* as in struct tp_interaction */
+    size_t customer_at;
+};
+
+/* What is to be appended. The caller's, untouched until its callback. */
+struct tp_append {
+    struct tp_append *next; /* the timeline's while it has it */
+    const struct tp_interaction *interaction;
+    struct tp_str customer_id;
+    uint64_t record; /* number in the journal */
+    bool alone;      /* in a call of its own: it was in one that failed as a whole */
+    struct tp_state_change changes[TP_MAX_STATE_CHANGES];
+    size_t n_changes;
+};
+
+struct tp_timeline_options {
+    const struct tp_settings *settings;
+    struct tp_redis *redis;
+    const char *node; /* UUID of the journal */
+    /* For each append in turn. `entry` is NULL for TP_REUSED and TP_BROKEN. */
+    void (*on_appended)(void *arg, struct tp_append *append, enum tp_append_result result,
+                        const struct tp_entry *entry);
+    /* A lane's call failed (TP_EUNAVAILABLE, TP_ELOST, TP_ENOMEM); its appends are forgotten and may be given again,
+     * after tp_timeline_forget, in their order. */
+    void (*on_failed)(void *arg, int status);
+    void *arg;
+};
+int tp_timeline_new(const struct tp_timeline_options *options, struct tp_timeline **ret);
+void tp_timeline_free(struct tp_timeline *timeline);
+
+void tp_timeline_append(struct tp_timeline *timeline, struct tp_append *append);
+/* Sends what has gathered in the lanes that are idle: call after a run of appends. `released`: this node's frontier. */
+void tp_timeline_send(struct tp_timeline *timeline, uint64_t released);
+/* Forgets everything that waits; answers of calls under way are ignored. */
+void tp_timeline_forget(struct tp_timeline *timeline);
+
+/* ---- reading ---- */
+
+struct tp_customer {
+    struct tp_str state;       /* JSON; TP_STATE_* names and "n", the last sequence */
+    struct tp_str identifiers; /* lines: TYPE TAB VALUE TAB first seen, ms */
+    uint64_t events;           /* on the timeline now */
+    int64_t first_ms, last_ms; /* by time, of what is on the timeline; 0 without */
+};
+typedef void tp_timeline_customer_read(void *arg, int status, const struct tp_customer *customer);
+/* TP_ENOTFOUND when there is no such customer. */
+int tp_timeline_read_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                              tp_timeline_customer_read *done, void *arg);
+
+/* A stretch of a timeline, by time: from `from_ms` on, forward or back, not beyond `until_ms`, leaving out the first
+ * `skip` entries. `n` below `count` at its end. */
+struct tp_stretch {
+    bool forward;
+    int64_t from_ms, until_ms;
+    size_t skip, count;
+};
+typedef void tp_timeline_stretch_read(void *arg, int status, const struct tp_entry *entries, const int64_t *times,
+                                      size_t n);
+int tp_timeline_read_stretch(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                             const struct tp_stretch *stretch, tp_timeline_stretch_read *done, void *arg);

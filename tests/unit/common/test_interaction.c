@@ -1,0 +1,195 @@
+/* An interaction into the journal and out again, and the customer put into it. */
+#include "common/interaction.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "common/error.h"
+
+#define HEAD "{\"schema\":1,\"id\":\"e-1\",\"customer\":{"
+
+static struct tp_interaction an_interaction(void) {
+    return (struct tp_interaction){
+        .source = TP_STR("shop"),
+        .id = TP_STR("e-1"),
+        .channel = TP_STR("web"),
+        .type = TP_STR("page"),
+        .time_ms = 1767323045678,
+        .received_ms = 1767323045999,
+        .key = UINT64_C(0xfedcba9876543210),
+        .content = 42,
+        .n_identifiers = 2,
+        .identifiers = {{TP_STR("email"), TP_STR("ann@example.com")}, {TP_STR("phone"), TP_STR("+447700900123")}},
+        .json = TP_STR(HEAD "\"identifiers\":[]},\"text\":\"\\\"customer\\\":{\"}"),
+        .customer_at = sizeof HEAD - 1,
+    };
+}
+
+static void assert_text(struct tp_str is, struct tp_str expected) {
+    assert_int_equal(is.len, expected.len);
+    assert_memory_equal(is.at, expected.at, is.len);
+}
+
+static void it_comes_back_as_it_went(void **state) {
+    (void)state;
+    struct tp_interaction before = an_interaction(), after;
+    struct tp_buf packed = TP_BUF_INIT;
+    tp_interaction_pack(&before, &packed);
+    assert_int_equal(packed.at[0], 1); /* the version */
+    assert_int_equal(tp_interaction_unpack(tp_buf_str(&packed), &after), 0);
+    assert_text(after.source, before.source);
+    assert_text(after.id, before.id);
+    assert_text(after.channel, before.channel);
+    assert_text(after.type, before.type);
+    assert_int_equal(after.time_ms, before.time_ms);
+    assert_int_equal(after.received_ms, before.received_ms);
+    assert_true(after.key == before.key && after.content == before.content);
+    assert_int_equal(after.n_identifiers, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_text(after.identifiers[i].type, before.identifiers[i].type);
+        assert_text(after.identifiers[i].value, before.identifiers[i].value);
+    }
+    assert_text(after.json, before.json);
+    assert_int_equal(after.customer_at, before.customer_at);
+    tp_buf_free(&packed);
+}
+
+static void as_many_identifiers_as_there_may_be(void **state) {
+    (void)state;
+    struct tp_interaction before = an_interaction(), after;
+    before.n_identifiers = TP_MAX_IDENTIFIERS;
+    for (size_t i = 0; i < TP_MAX_IDENTIFIERS; i++)
+        before.identifiers[i] = before.identifiers[i % 2];
+    struct tp_buf packed = TP_BUF_INIT;
+    tp_interaction_pack(&before, &packed);
+    assert_int_equal(tp_interaction_unpack(tp_buf_str(&packed), &after), 0);
+    assert_text(after.identifiers[TP_MAX_IDENTIFIERS - 1].value, TP_STR("+447700900123"));
+    tp_buf_free(&packed);
+}
+
+static void assert_within(struct tp_str view, struct tp_str packed) {
+    assert_true(view.at >= packed.at && view.len <= packed.len);
+    assert_true(view.at + view.len <= packed.at + packed.len);
+}
+
+/* Whatever the bytes say: it is refused, or all its views lie within them and it can be composed. */
+static int unpack_safely(struct tp_str packed) {
+    struct tp_interaction after;
+    int error = tp_interaction_unpack(packed, &after);
+    if (error) {
+        assert_int_equal(error, TP_ECORRUPT);
+        return error;
+    }
+    assert_within(after.source, packed);
+    assert_within(after.id, packed);
+    assert_within(after.channel, packed);
+    assert_within(after.type, packed);
+    assert_within(after.json, packed);
+    for (size_t i = 0; i < after.n_identifiers; i++) {
+        assert_within(after.identifiers[i].type, packed);
+        assert_within(after.identifiers[i].value, packed);
+    }
+    struct tp_buf out = TP_BUF_INIT;
+    tp_interaction_compose(after.json, after.customer_at, TP_STR("c"), TP_STR("{}"), &out);
+    tp_buf_free(&out);
+    return 0;
+}
+
+/* The bytes alone on the heap, so that the address sanitizer sees each step beside them. */
+static struct tp_str alone(struct tp_str bytes) {
+    char *at = malloc(bytes.len ? bytes.len : 1);
+    memcpy(at, bytes.at, bytes.len);
+    return (struct tp_str){at, bytes.len};
+}
+
+static void every_truncation_is_refused(void **state) {
+    (void)state;
+    struct tp_interaction interaction = an_interaction();
+    struct tp_buf packed = TP_BUF_INIT;
+    tp_interaction_pack(&interaction, &packed);
+    for (size_t len = 0; len < packed.len; len++) {
+        struct tp_str cut = alone((struct tp_str){packed.at, len});
+        assert_int_equal(unpack_safely(cut), TP_ECORRUPT);
+        free((char *)cut.at);
+    }
+    tp_buf_addc(&packed, 0);
+    assert_int_equal(unpack_safely(tp_buf_str(&packed)), TP_ECORRUPT); /* and so is more */
+    tp_buf_free(&packed);
+}
+
+static void no_flipped_byte_leads_outside(void **state) {
+    (void)state;
+    struct tp_interaction interaction = an_interaction();
+    struct tp_buf packed = TP_BUF_INIT;
+    tp_interaction_pack(&interaction, &packed);
+    struct tp_str bytes = alone(tp_buf_str(&packed));
+    char *at = (char *)bytes.at;
+    for (size_t i = 0; i < bytes.len; i++) {
+        for (int value = 0; value < 256; value++) {
+            at[i] = (char)value;
+            unpack_safely(bytes);
+        }
+        at[i] = packed.at[i];
+    }
+    free(at);
+    tp_buf_free(&packed);
+}
+
+static int unpacked_with(struct tp_str json, size_t customer_at, int64_t time_ms) {
+    struct tp_interaction interaction = an_interaction();
+    struct tp_str good = interaction.json;
+    interaction.time_ms = time_ms;
+    struct tp_buf packed = TP_BUF_INIT;
+    tp_interaction_pack(&interaction, &packed);
+    packed.len -= 4 + 4 + good.len; /* customer_at, the length, the json */
+    tp_buf_addu32(&packed, (uint32_t)customer_at);
+    tp_buf_addu32(&packed, (uint32_t)json.len);
+    tp_buf_addstr(&packed, json);
+    int error = unpack_safely(tp_buf_str(&packed));
+    tp_buf_free(&packed);
+    return error;
+}
+
+static void what_could_not_be_composed_is_refused(void **state) {
+    (void)state;
+    struct tp_str good = an_interaction().json;
+    size_t at = sizeof HEAD - 1;
+    assert_int_equal(unpacked_with(good, at, 0), 0);
+    assert_int_equal(unpacked_with(good, at - 1, 0), TP_ECORRUPT);
+    assert_int_equal(unpacked_with(good, 0, 0), TP_ECORRUPT);
+    assert_int_equal(unpacked_with(good, good.len, 0), TP_ECORRUPT);
+    assert_int_equal(unpacked_with(good, UINT32_MAX, 0), TP_ECORRUPT);
+    assert_int_equal(unpacked_with(TP_STR(""), 0, 0), TP_ECORRUPT);
+    assert_int_equal(unpacked_with(TP_STR(HEAD "}}"), at, 0), TP_ECORRUPT); /* a customer without identifiers */
+    assert_int_equal(unpacked_with(TP_STR(HEAD "\"a\":1}"), at, 0), 0);
+    assert_int_equal(unpacked_with(TP_STR(HEAD "\"a\":1"), at, 0), TP_ECORRUPT);
+    assert_int_equal(unpacked_with(good, at, -1), TP_ECORRUPT);
+    assert_int_equal(unpacked_with(good, at, INT64_C(253402300800000)), TP_ECORRUPT); /* the year 10000 */
+}
+
+static void the_customer_and_the_context_are_spliced_in(void **state) {
+    (void)state;
+    struct tp_interaction interaction = an_interaction();
+    struct tp_buf out = TP_BUF_INIT;
+    tp_interaction_compose(interaction.json, interaction.customer_at, TP_STR("c-7"), TP_STR("{\"sequence\":1}"), &out);
+    assert_text(tp_buf_str(&out), TP_STR(HEAD "\"id\":\"c-7\",\"identifiers\":[]},\"text\":\"\\\"customer\\\":{\","
+                                              "\"context\":{\"sequence\":1}}"));
+    tp_buf_free(&out);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_comes_back_as_it_went),
+        cmocka_unit_test(as_many_identifiers_as_there_may_be),
+        cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(no_flipped_byte_leads_outside),
+        cmocka_unit_test(what_could_not_be_composed_is_refused),
+        cmocka_unit_test(the_customer_and_the_context_are_spliced_in),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
