@@ -18,6 +18,9 @@
     X(TP_ETOOLARGE,       "too_large",            413, "larger than the limit")                                        \
     X(TP_ETOOMANY,        "too_many",             413, "more of them than the limit")                                  \
     X(TP_EIDREUSED,       "id_reused",            409, "the id was used before with other content")                    \
+    X(TP_ETIMEOUT,        "too_slow",             408, "did not arrive in time")                                       \
+    X(TP_EEXPECT,         "unsupported_expect",   417, "an expectation that is not known here")                        \
+    X(TP_EHEADER,         "header_too_large",     431, "the head of the request is larger than the limit")             \
     X(TP_EMEDIATYPE,      "unsupported_type",     415, "a content type or encoding that is not known here")            \
     X(TP_EUNAUTHORIZED,   "unauthorized",         401, "a key is needed")                                              \
     X(TP_EFORBIDDEN,      "forbidden",            403, "the key has not this scope")                                   \

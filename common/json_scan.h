@@ -1,4 +1,4 @@
-/* For this folder only: reading JSON's bytes without parsing it. */
+/* Private to common/ and to source/framing.c, which splits bodies by the same rules. */
 #pragma once
 
 #include "common/str.h"

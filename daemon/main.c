@@ -184,6 +184,7 @@ static void feed_watchdog(const struct daemon *d) {
         sd_notify(0, "WATCHDOG=1");
 }
 
+/* 0 when asked to stop, TP_EIO when the journal failed. */
 static int wait_for_end(const struct daemon *d, const sigset_t *signals) {
     uint64_t watchdog_us = 0;
     sd_watchdog_enabled(0, &watchdog_us);
@@ -195,7 +196,7 @@ static int wait_for_end(const struct daemon *d, const sigset_t *signals) {
         if (number > 0) {
             tp_log(TP_LOG_NOTICE, "stopping", "signal=%d", number);
             sd_notify(0, "STOPPING=1");
-            return number == SIGUSR1 ? EXIT_FAULT : EXIT_CLEAN;
+            return number == SIGUSR1 ? TP_EIO : 0;
         }
         if (errno == EAGAIN)
             feed_watchdog(d);
@@ -205,7 +206,7 @@ static int wait_for_end(const struct daemon *d, const sigset_t *signals) {
 /* ---- stop: intake first, then what is under way, then the disk ---- */
 
 static void stop(struct daemon *d) {
-    unsigned timeout_ms = d->settings ? d->settings->node.stop_timeout / 2 : 0;
+    unsigned timeout_ms = d->settings->node.stop_timeout / 2;
     if (d->api)
         tp_api_stop(d->api, timeout_ms);
     if (d->delivery)
@@ -220,8 +221,41 @@ static void stop(struct daemon *d) {
     tp_dev_stop(d->dev);
 }
 
+/* ---- from the first to the last ---- */
+
+static int start(const struct command *command, struct daemon *d) {
+    int status = command->dev ? start_dev(d) : 0;
+    if (status == 0)
+        status = open_journal(d);
+    if (status == 0)
+        status = start_delivery(d);
+    if (status == 0)
+        status = start_api(d);
+    return status;
+}
+
 static int exit_status(int error) {
     return error == 0 ? EXIT_CLEAN : error == TP_ECONFIG ? EXIT_CONFIGURATION : EXIT_FAULT;
+}
+
+static int run(const struct command *command, struct daemon *d, const sigset_t *signals) {
+    int status = start(command, d);
+    bool started = status == 0;
+    if (started) {
+        say_ready(d);
+        status = wait_for_end(d, signals);
+    }
+    stop(d);
+    if (started)
+        tp_log(TP_LOG_NOTICE, "stopped", "status=%d", exit_status(status));
+    return status;
+}
+
+static void say_fault(const struct tp_buf *fault, int error) {
+    if (fault->len > 0)
+        fprintf(stderr, "%.*s%s", (int)fault->len, fault->at, fault->at[fault->len - 1] == '\n' ? "" : "\n");
+    else
+        fprintf(stderr, "touchpointd: %s\n", tp_error_text(error));
 }
 
 int main(int argc, char **argv) {
@@ -232,34 +266,12 @@ int main(int argc, char **argv) {
     if (exits >= 0)
         return exits;
     block_signals(&signals);
-
     int status = load_settings(&command, &d);
-    if (status == 0 && command.check)
-        goto out;
-    if (status == 0 && command.dev)
-        status = start_dev(&d);
-    if (status == 0)
-        status = open_journal(&d);
-    if (status == 0)
-        status = start_delivery(&d);
-    if (status == 0)
-        status = start_api(&d);
-    exits = exit_status(status);
-    if (status == 0) {
-        say_ready(&d);
-        exits = wait_for_end(&d, &signals);
-    }
-    stop(&d);
-    if (status == 0)
-        tp_log(TP_LOG_NOTICE, "stopped", "status=%d", exits);
-out:
-    if (status < 0 && d.fault.len > 0)
-        fprintf(stderr, "%.*s%s", (int)d.fault.len, d.fault.at, d.fault.at[d.fault.len - 1] == '\n' ? "" : "\n");
-    else if (status < 0)
-        fprintf(stderr, "touchpointd: %s\n", tp_error_text(status));
+    if (status == 0 && !command.check)
+        status = run(&command, &d, &signals);
     if (status < 0)
-        exits = exit_status(status);
+        say_fault(&d.fault, status);
     tp_buf_free(&d.fault);
     tp_settings_free(d.settings);
-    return exits;
+    return exit_status(status);
 }

@@ -8,3 +8,4 @@ from touchpoint.fixtures import (  # noqa: F401
     topics,
     touchpointd,
 )
+from touchpoint.front import front  # noqa: F401

@@ -43,7 +43,9 @@ static void write_seconds(int64_t ms, struct tp_buf *out) {
         out->len--;
 }
 
-static int compare_names(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 enum { MOST_CHANNELS = 128 }; /* append.lua keeps fewer */
 
@@ -111,7 +113,8 @@ static void write_context(const struct tp_context_event *event, uint64_t sequenc
     tp_buf_adds(out, "}");
 }
 
-int tp_context_write(const struct tp_context_event *event, uint64_t sequence, struct tp_str before, struct tp_buf *out) {
+int tp_context_write(const struct tp_context_event *event, uint64_t sequence, struct tp_str before,
+                     struct tp_buf *out) {
     json_t *state = before.len > 0 ? json_loadb(before.at, before.len, 0, NULL) : json_object();
     if (!json_is_object(state)) {
         json_decref(state);

@@ -12,6 +12,6 @@ struct tp_dev;
 int tp_dev_start(struct tp_settings *settings, struct tp_buf *fault, struct tp_dev **ret);
 /* What a person should read: where each listens, what of it lasts and what does not, one command each to send, to look
  * up and to consume. */
-void tp_dev_greet(const struct tp_dev *dev, const char *http_address);
+void tp_dev_greet(const struct tp_dev *dev, const char *http_addresses); /* as tp_http_addresses gives them */
 /* Stops the child and waits for it. NULL is fine. */
 void tp_dev_stop(struct tp_dev *dev);

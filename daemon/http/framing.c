@@ -128,7 +128,7 @@ static int check_expect(struct tp_http_request *request, const struct seen *seen
     if (seen->count[EXPECT] == 0 || request->old)
         return 0;
     if (seen->count[EXPECT] > 1 || !same(seen->value[EXPECT], "100-continue"))
-        return tp_http_refuse_as(&request->refusal, TP_EINVALID, 417, "the one expectation known here is 100-continue");
+        return tp_http_refuse(&request->refusal, TP_EEXPECT, "the one expectation known here is 100-continue");
     request->expects_continue = true;
     return 0;
 }

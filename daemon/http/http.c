@@ -68,7 +68,7 @@ static void close_thread(struct tp_mail *mail) {
     for (struct tp_http_connection *connection = thread->connections, *next; connection; connection = next) {
         next = connection->next;
         if (connection->bev)
-            tp_http_connection_close(connection);
+            tp_http_connection_lose(connection);
     }
 }
 
@@ -293,7 +293,7 @@ void tp_http_stop(struct tp_http *http, unsigned timeout_ms) {
 static void free_thread(struct tp_http_thread *thread) {
     tp_loop_free(thread->loop); /* delivers late mail, and with it late replies */
     while (thread->connections)
-        tp_http_connection_abandon(thread->connections);
+        tp_http_connection_free(thread->connections);
     free(thread->listeners);
     tp_buf_free(&thread->out);
 }

@@ -2,7 +2,8 @@
  *
  *   http.c        start, drain, stop; the threads
  *   listen.c      addresses, and the sockets that listen on them
- *   connection.c  the life of one connection: its phases and deadlines
+ *   connection.c  the life of one connection: its phases, their deadlines, and writing
+ *   steps.c       what is done with the bytes at hand
  *   guard.c       what bytes may stand where, before anything is believed
  *   parse.c       http-parser over the head and the body
  *   framing.c     what the fields say of the message: host, length, codings, expectations
@@ -42,14 +43,12 @@ enum {
 /* Why a request is refused. error 0: it is not. */
 struct tp_http_refusal {
     int error;
-    int status;          /* by the table of errors, unless HTTP has a closer one */
     const char *message; /* static */
     const char *headers; /* more header lines, or NULL */
 };
 
 /* Each returns its error, so that a check ends with `return tp_http_refuse(...)`. */
 int tp_http_refuse(struct tp_http_refusal *refusal, int error, const char *message);
-int tp_http_refuse_as(struct tp_http_refusal *refusal, int error, int status, const char *message);
 
 /* list.c: the next item from the left or from the right, which leaves the list; false when none is left. */
 bool tp_http_list_first(struct tp_str *list, struct tp_str *ret_item);
@@ -112,6 +111,7 @@ struct tp_http_request {
 void tp_http_request_init(struct tp_http_request *request, struct tp_http_connection *connection);
 void tp_http_request_clear(struct tp_http_request *request); /* for the next one; keeps a little memory */
 void tp_http_request_free(struct tp_http_request *request);
+unsigned tp_http_method_bit(const struct tp_http_request *request); /* of enum tp_http_method; 0 for another */
 struct tp_str tp_http_field_name(const struct tp_http_request *request, size_t i);
 struct tp_str tp_http_field_value(const struct tp_http_request *request, size_t i);
 
@@ -173,12 +173,13 @@ enum tp_http_phase {
     TP_PHASE_GONE,    /* the peer is gone; the handler still has the request */
     TP_PHASE_DEAD,    /* to be freed */
 };
+#define TP_HTTP_NEVER INT64_MAX
 struct tp_http_connection {
     struct tp_http_thread *thread;
     struct tp_http_connection *prev, *next; /* of the thread */
     struct bufferevent *bev;                /* NULL once the socket is closed */
     enum tp_http_phase phase;
-    bool running; /* run() is on the stack */
+    bool running; /* tp_http_connection_run is on the stack */
     bool begun;   /* counted in the thread's `begun` */
     bool eof, closing;
     size_t scanned;  /* of the head, by the guard */
@@ -191,10 +192,20 @@ struct tp_http_connection {
     struct tp_http_request request;
 };
 void tp_http_connection_open(struct tp_http_thread *thread, evutil_socket_t fd, const struct sockaddr *peer);
-void tp_http_connection_close(struct tp_http_connection *connection);
-void tp_http_connection_abandon(struct tp_http_connection *connection); /* one that is closed, whose reply never came */
+/* Closes the socket. The connection itself stays while the handler has its request, or while its steps run. */
+void tp_http_connection_lose(struct tp_http_connection *connection);
+void tp_http_connection_free(struct tp_http_connection *connection); /* its socket is closed */
+/* The next phase, without a deadline; and one for it. */
+void tp_http_connection_enter(struct tp_http_connection *connection, enum tp_http_phase phase);
+void tp_http_connection_deadline(struct tp_http_connection *connection, unsigned ms);
+/* What the socket takes goes now; the rest follows by the bufferevent. False when the peer is gone. */
+bool tp_http_connection_send(struct tp_http_connection *connection, struct iovec *parts, int n_parts);
 /* Ends the request: sends the reply, then goes on with the next request or closes. */
 void tp_http_connection_answer(struct tp_http_connection *connection, struct iovec *parts, int n_parts, bool close);
+
+/* steps.c */
+void tp_http_connection_run(struct tp_http_connection *connection);
+void tp_http_connection_refuse(struct tp_http_connection *connection, int error, const char *message);
 
 /* reply.c */
 void tp_http_reply_refusal(struct tp_http_request *request);
@@ -233,5 +244,8 @@ struct tp_http {
     pthread_cond_t quiet;
     size_t n_drained; /* threads that take nothing new any more */
 };
+static inline const struct tp_settings *tp_http_settings(const struct tp_http_connection *connection) {
+    return connection->thread->http->settings;
+}
 void tp_http_thread_begin(struct tp_http_thread *thread); /* a request is begun */
 void tp_http_thread_end(struct tp_http_thread *thread);   /* and answered, or given up */

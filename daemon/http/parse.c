@@ -17,7 +17,7 @@ static int on_name(http_parser *parser, const char *at, size_t len) {
     if (request->in_trailers)
         return 0;
     if (request->n_fields == TP_HTTP_MAX_FIELDS)
-        return tp_http_refuse_as(&request->refusal, TP_ETOOMANY, 431, "more than 100 header fields");
+        return tp_http_refuse(&request->refusal, TP_EHEADER, "more than 100 header fields");
     size_t start = (size_t)(at - request->head.at);
     for (size_t i = start; i < start + len; i++)
         request->head.at[i] = (char)tolower((unsigned char)request->head.at[i]);
@@ -55,7 +55,7 @@ static int guard_framing(struct tp_http_request *request, const char *end) {
 }
 
 static int take_data(struct tp_http_request *request, struct tp_str data) {
-    const struct tp_settings *settings = request->connection->thread->http->settings;
+    const struct tp_settings *settings = tp_http_settings(request->connection);
     if (data.len > settings->http.max_body - request->received)
         return tp_http_refuse(&request->refusal, TP_ETOOLARGE, "the body is larger than http.max_body");
     request->received += data.len;

@@ -2,6 +2,7 @@
  * given out points into the head, the decoded bytes or the body, which stay until the request is answered. */
 #include "daemon/http/internal.h"
 
+#include <assert.h>
 #include <strings.h>
 
 enum { KEPT_BODY = 64 * 1024 }; /* a larger body's memory is given back */
@@ -39,13 +40,9 @@ void tp_http_request_free(struct tp_http_request *request) {
     tp_buf_free(&request->body);
 }
 
-int tp_http_refuse_as(struct tp_http_refusal *refusal, int error, int status, const char *message) {
-    *refusal = (struct tp_http_refusal){.error = error, .status = status, .message = message};
-    return error;
-}
-
 int tp_http_refuse(struct tp_http_refusal *refusal, int error, const char *message) {
-    return tp_http_refuse_as(refusal, error, tp_error_http(error), message);
+    *refusal = (struct tp_http_refusal){.error = error, .message = message};
+    return error;
 }
 
 struct tp_str tp_http_field_name(const struct tp_http_request *request, size_t i) {
@@ -56,7 +53,7 @@ struct tp_str tp_http_field_value(const struct tp_http_request *request, size_t 
     return (struct tp_str){request->head.at + request->fields[i].value, request->fields[i].value_len};
 }
 
-enum tp_http_method tp_http_method(const struct tp_http_request *request) {
+unsigned tp_http_method_bit(const struct tp_http_request *request) {
     switch (request->sent_method) {
     case HTTP_GET:
         return TP_HTTP_GET;
@@ -69,6 +66,12 @@ enum tp_http_method tp_http_method(const struct tp_http_request *request) {
     default:
         return 0;
     }
+}
+
+enum tp_http_method tp_http_method(const struct tp_http_request *request) {
+    unsigned bit = tp_http_method_bit(request);
+    assert(bit != 0); /* no route takes another */
+    return (enum tp_http_method)bit;
 }
 
 struct tp_str tp_http_path(const struct tp_http_request *request) {

@@ -143,7 +143,7 @@ int tp_http_route_find(struct tp_http_request *request, const struct tp_http_rou
         if (!matches(request, route->path))
             continue;
         known = true;
-        if (methods_of(route) & tp_http_method(request)) {
+        if (methods_of(route) & tp_http_method_bit(request)) {
             request->route = route;
             return 0;
         }

@@ -202,13 +202,20 @@ static struct claim *next_asked(struct claim *claim, bool wanted_only) {
     claim;                                                                                                             \
     claim = next_asked(claim->next_in_bucket, wanted_only)
 
+/* A customer's id; or nothing, unless it was claimed: then it is somebody's. */
+static bool is_owner(const redisReply *owner, bool claimed) {
+    if (!owner || owner->type != REDIS_REPLY_STRING)
+        return false;
+    return owner->len == 0 ? !claimed : tp_uuid_valid((struct tp_str){owner->str, owner->len});
+}
+
 /* The answers are in the order of the bucket's chain, as the call was. */
 static void take_answers(struct tp_identity *identity, unsigned bucket, const redisReply *reply) {
     bool wanted_only = identity->round > 1;
     size_t i = 0;
     for (EACH_ASKED(claim, identity, bucket, wanted_only)) {
         const redisReply *owner = i < reply->elements ? reply->element[i++] : NULL;
-        claim->broken = !owner || owner->type != REDIS_REPLY_STRING || owner->len >= TP_UUID_TEXT;
+        claim->broken = !is_owner(owner, claim->wanted);
         if (claim->broken)
             continue;
         if (!wanted_only && claim->wanted && strcmp(owner->str, claim->owner) == 0)

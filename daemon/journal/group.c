@@ -98,11 +98,17 @@ void tp_group_hand_back(struct tp_journal_batch *batches, int status, uint64_t f
     }
 }
 
+/* Before the senders are told, so that who sends again at once finds the room that he gave back. */
+static void give_back(struct tp_journal *journal, size_t bytes) {
+    pthread_mutex_lock(&journal->lock);
+    journal->queue_bytes -= bytes;
+    pthread_mutex_unlock(&journal->lock);
+}
+
 static void publish(struct tp_journal *journal, const struct group *group, int64_t received_ms) {
     pthread_mutex_lock(&journal->lock);
     journal->active->end = place(journal->active) + group->bytes;
     journal->durable = journal->next_number - 1;
-    journal->queue_bytes -= group->bytes;
     tp_marks_find(&journal->marks, atomic_load(&journal->frontier));
     tp_marks_add(&journal->marks, group->first, received_ms);
     pthread_mutex_unlock(&journal->lock);
@@ -124,6 +130,7 @@ int tp_group_write(struct tp_journal *journal) {
     tp_metrics_add(TP_M_JOURNAL_SYNCS, 1);
     tp_metrics_add(TP_M_JOURNAL_RECORDS, (int64_t)group.records);
     int64_t received_ms = group.batches->received_ms;
+    give_back(journal, group.bytes);
     tp_group_hand_back(group.batches, 0, group.first);
     publish(journal, &group, received_ms);
     return 0;

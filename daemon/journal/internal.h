@@ -128,9 +128,11 @@ struct tp_journal {
     _Atomic uint64_t frontier;
     _Atomic uint64_t free_above; /* a frontier above this frees a segment */
     _Atomic bool released;       /* since the writer last looked */
+    _Atomic uint64_t checkpointed;
 
     /* The writer's alone. */
     uint64_t next_number, next_segment;
+    uint64_t slot_before; /* the frontier in the slot that is written next */
     struct tp_checkpoint checkpoint;
     int64_t checkpoint_due_ms, retry_ms; /* monotonic */
     const char *broken;                  /* what failed, and why */

@@ -53,7 +53,7 @@ static int lock_dir(const char *path, bool make, struct tp_buf *said, int *ret_d
 }
 
 int tp_journal_adopt(const char *dir) {
-    int fd, lock;
+    int fd = -1, lock = -1;
     struct tp_buf unsaid = TP_BUF_INIT;
     int r = lock_dir(dir, false, &unsaid, &fd, &lock);
     tp_buf_free(&unsaid);
@@ -234,6 +234,8 @@ void tp_journal_release(struct tp_journal *journal, uint64_t frontier) {
     if (first || frontier > atomic_load(&journal->free_above))
         tp_writer_wake(journal);
 }
+
+uint64_t tp_journal_checkpointed(const struct tp_journal *journal) { return atomic_load(&journal->checkpointed); }
 
 const char *tp_journal_node(const struct tp_journal *journal) { return journal->node; }
 

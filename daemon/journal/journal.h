@@ -69,7 +69,8 @@ int tp_journal_read(struct tp_journal *journal, struct tp_journal_record *ret);
 /* All below `frontier` is done with: checkpointed in batches by the writer (and by close), then their segments are
  * deleted. It may run ahead of what was read, which is then passed over, but not of what is durable. Cheap. */
 void tp_journal_release(struct tp_journal *journal, uint64_t frontier);
-/* Below this number all is released and that is on disk: after a kill, reading begins no lower. Any thread. */
+/* Below this number all is released, and both slots of the checkpoint say so: reading will never begin below it again,
+ * whatever is killed or damaged. 0 at first. Any thread. */
 uint64_t tp_journal_checkpointed(const struct tp_journal *journal);
 /* The number below which all was released when the journal was opened: where reading began. */
 uint64_t tp_journal_frontier(const struct tp_journal *journal);

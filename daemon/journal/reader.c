@@ -40,6 +40,8 @@ static bool put_aside(int dir, const char *name, const struct tp_scan *scan) {
         return errno == EEXIST; /* before a restart */
     int r = copy(scan->fd, scan->from, scan->to - scan->from, fd);
     close(fd);
+    if (r < 0)
+        unlinkat(dir, name, 0); /* another try after a restart */
     return r == 0 && fsync(dir) == 0;
 }
 

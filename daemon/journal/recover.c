@@ -259,11 +259,11 @@ int tp_recover(struct tp_journal *journal, struct tp_buf *said) {
         r = open_all(journal, &found, said);
     if (r == 0)
         r = load_checkpoint(journal, &found, said);
-    if (r < 0)
+    if (r != 0)
         goto out;
     found.synced = journal->checkpoint.last;
     r = find_end(journal, &found, said);
-    if (r < 0)
+    if (r != 0)
         goto out;
     fill_last(&found);
     if (drop_released(journal, &found, journal->checkpoint.frontier) < 0) {

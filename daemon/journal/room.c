@@ -132,6 +132,8 @@ int tp_room_release(struct tp_journal *journal) {
     pthread_mutex_unlock(&journal->lock);
     if (tp_checkpoint_write(checkpoint) < 0)
         return tp_writer_broken(journal, "writing the checkpoint");
+    atomic_store(&journal->checkpointed, journal->slot_before); /* either slot may be the one that is read */
+    journal->slot_before = checkpoint->frontier;
     journal->checkpoint_due_ms = tp_time_monotonic_ms() + CHECKPOINT_EACH_MS;
     return remove_released(journal);
 }

@@ -91,7 +91,7 @@ static int skip_zeros(struct tp_scan *scan, uint64_t *at) {
 static int resume(struct tp_scan *scan) {
     struct tp_disk_record head;
     const char *payload;
-    uint64_t at = scan->at, filled = scan->at;
+    uint64_t at = scan->at, filled = at;
     int r;
     while ((r = skip_zeros(scan, &at)) == 0 && at < scan->end) {
         r = check(scan, at, &head, &payload);

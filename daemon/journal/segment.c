@@ -71,7 +71,9 @@ int tp_segment_make(int dir, uint64_t number, uint64_t size, struct tp_segment *
         error = errno;
         goto fail;
     }
-    error = posix_fallocate(segment->fd, 0, (off_t)size);
+    do
+        error = posix_fallocate(segment->fd, 0, (off_t)size);
+    while (error == EINTR);
     if (error == 0 && (fsync(segment->fd) < 0 || fsync(dir) < 0))
         error = errno;
     if (error) {
@@ -92,11 +94,11 @@ static int look_at_header(struct tp_segment *segment, const char *node, struct t
     if (tp_disk_read(segment->fd, &header, sizeof header, 0, &len) < 0)
         return tp_disk_say(said, "reading a segment");
     int r = tp_disk_check(&header, sizeof header, TP_DISK_MAGIC_SEGMENT);
-    if (r == TP_ECONFIG)
+    if (r == TP_ECONFIG) {
         tp_buf_addf(said, "segment %" PRIu64 " has format version %u; this touchpointd reads version %d\n",
                     segment->number, le32toh(header.head.version), TP_DISK_VERSION);
-    if (r == TP_ECONFIG)
         return r;
+    }
     if (r < 0 || le64toh(header.number) != segment->number)
         return 0;
     if (strncmp(header.node, node, sizeof header.node) != 0) {
@@ -125,7 +127,7 @@ void tp_segment_node(int dir, uint64_t number, char ret[TP_UUID_TEXT]) {
 int tp_segment_open(int dir, uint64_t number, const char *node, struct tp_buf *said, struct tp_segment **ret) {
     char name[NAME_SIZE];
     name_of(number, name);
-    struct stat status;
+    struct stat status = {0};
     struct tp_segment *segment = new_segment(number);
     if (!segment)
         return TP_ENOMEM;

@@ -117,6 +117,8 @@ static int set_bound(rd_kafka_conf_t *conf, const struct tp_settings *settings, 
 
 int tp_kafka_conf(const struct tp_settings *settings, struct tp_buf *fault, rd_kafka_conf_t **ret) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    /* Known since librdkafka 2.5, where it holds up the end of a producer for a second. */
+    rd_kafka_conf_set(conf, "enable.metrics.push", "false", NULL, 0);
     int error = set_table(conf, defaults, COUNT(defaults), fault);
     if (!error)
         error = set_bound(conf, settings, fault);

@@ -63,7 +63,7 @@ struct tp_kafka {
     size_t bytes;
     _Atomic size_t queued;
     _Atomic bool up;
-    struct tp_log_limit complaint, refusal, chatter;
+    struct tp_log_limit complaint, failure, refusal, chatter;
     struct tp_kafka_topic topics[TP_TOPIC_COUNT];
 };
 

@@ -6,7 +6,8 @@
  * After a fatal error librdkafka gives back what it had queued, and still reports what was on its way to a broker. A
  * second is left for that, so that as little as possible is sent twice. Then the producer is destroyed, and only then
  * are its records given to the next one: librdkafka borrows their values. A producer on which no broker ever gave a
- * verdict is replaced no sooner than after that second, so that this cannot spin. */
+ * verdict is replaced no sooner than after that second, so that this cannot spin: a producer without the right to be
+ * idempotent, say, fails again as soon as it is made. */
 #include "daemon/kafka/internal.h"
 
 #include <sys/eventfd.h>
@@ -117,8 +118,8 @@ void tp_kafka_producer_fail(struct tp_kafka *kafka) {
         return;
     char reason[512] = "";
     rd_kafka_resp_err_t error = rd_kafka_fatal_error(kafka->producer, reason, sizeof reason);
-    tp_log(TP_LOG_WARNING, "kafka_producer_failed", "stage=kafka error=%s reason=%s", rd_kafka_err2name(error),
-           tp_log_quote(reason));
+    tp_log_limited(&kafka->failure, 30, TP_LOG_WARNING, "kafka_producer_failed", "stage=kafka error=%s reason=%s",
+                   rd_kafka_err2name(error), tp_log_quote(reason));
     kafka->failed = true;
     evtimer_add(kafka->replace, &one_second);
 }

@@ -43,6 +43,11 @@ static bool given_back(rd_kafka_resp_err_t error) {
            error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
 }
 
+static bool unknown(rd_kafka_resp_err_t error) {
+    return error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+           error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
 static void trouble(struct tp_kafka_topic *topic, rd_kafka_resp_err_t error) {
     topic->held = true;
     if (rd_kafka_fatal_error(topic->kafka->producer, NULL, 0))
@@ -52,7 +57,7 @@ static void trouble(struct tp_kafka_topic *topic, rd_kafka_resp_err_t error) {
     tp_log_limited(&topic->complaint, 30, TP_LOG_WARNING, "kafka_topic_waits", "stage=kafka topic=%s error=%s",
                    topic->name, rd_kafka_err2name(error));
     tp_kafka_topic_pause(topic);
-    if (error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+    if (unknown(error))
         tp_kafka_topic_unknown(topic); /* deleted, perhaps: to be made again */
 }
 

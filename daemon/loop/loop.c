@@ -125,7 +125,8 @@ void tp_loop_post(struct tp_loop *loop, struct tp_mail *mail) {
 
 static void on_stop(struct tp_mail *mail) {
     struct tp_loop *loop = (struct tp_loop *)((char *)mail - offsetof(struct tp_loop, stop));
-    event_base_loopbreak(loop->base);
+    event_base_loopexit(loop->base,
+                        NULL); /* not loopbreak: bufferevents just freed still have to close their sockets */
 }
 
 void tp_loop_stop(struct tp_loop *loop) {

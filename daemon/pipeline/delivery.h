@@ -3,7 +3,8 @@
  * One thread with a loop of its own. Records are read from the journal in order, up to a window; each goes its way, and
  * when the broker has all up to one, the journal may forget those. Whatever goes wrong on the way to the timeline
  * (Redis away, slow, another server) has one remedy: what is not yet answered begins its way again, in order, when
- * Redis is there. That is safe because a claim never changes and an append happens once. */
+ * Redis is there. That is safe because a claim never changes and an append happens once. What goes wrong with one
+ * record alone is tried a few times, and then goes to the rejected topic; nothing waits for it. */
 #pragma once
 
 #include <stdbool.h>

@@ -16,6 +16,7 @@ struct tp_intake {
     struct tp_normalizer *normalizer;
     struct tp_buf packed;
     struct order *orders; /* that wait */
+    bool stopped;         /* nobody waits any more */
 };
 
 /* A job on its way: the batch first, so that the journal's pointer is ours. */
@@ -199,23 +200,28 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg) {
     settle(order);
 }
 
+static void wait(struct order *order) {
+    const struct timeval time = {order->wait_s, 0};
+    struct tp_intake *intake = order->intake;
+    if (!intake->stopped)
+        order->timer = evtimer_new(tp_loop_base(intake->options.loop), on_timeout, order);
+    if (!order->timer) {
+        on_timeout(-1, 0, order);
+        return;
+    }
+    DL_APPEND(intake->orders, order);
+    event_add(order->timer, &time);
+}
+
 static void on_durable_here(struct tp_mail *mail) {
     struct order *order = (struct order *)((char *)mail - offsetof(struct order, mail));
     int64_t accepted = order->job->error < 0 ? 0 : (int64_t)order->job->n_accepted;
     tp_metrics_add(TP_M_EVENTS_ACCEPTED, accepted);
     tp_metrics_add(TP_M_EVENTS_REJECTED, order->job->error < 0 ? 0 : (int64_t)order->job->n - accepted);
-    if (order->waiting > 0) {
-        const struct timeval time = {order->wait_s, 0};
-        order->timer = evtimer_new(tp_loop_base(order->intake->options.loop), on_timeout, order);
-        if (!order->timer) {
-            on_timeout(-1, 0, order);
-            return;
-        }
-        DL_APPEND(order->intake->orders, order);
-        event_add(order->timer, &time);
-        return;
-    }
-    settle(order);
+    if (order->waiting > 0)
+        wait(order);
+    else
+        settle(order);
 }
 
 /* On the writer's thread, before delivery can see the records: so no news can come too early. */
@@ -295,6 +301,7 @@ int tp_intake_new(const struct tp_intake_options *options, struct tp_intake **re
 }
 
 void tp_intake_stop(struct tp_intake *intake) {
+    intake->stopped = true;
     while (intake->orders)
         on_timeout(-1, 0, intake->orders);
 }

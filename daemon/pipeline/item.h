@@ -5,11 +5,13 @@
 #include "common/uuid.h"
 #include "daemon/journal/journal.h"
 #include "daemon/kafka/kafka.h"
+#include "daemon/pipeline/waitroom.h"
 #include "daemon/timeline/timeline.h"
 
 enum tp_stage {
     TP_AT_START,    /* read, or to begin again */
     TP_AT_TIMELINE, /* with identity or timeline: no answer yet */
+    TP_ASIDE,       /* it failed there, and is tried again in a while */
     TP_AT_KAFKA,    /* answered; `out` waits for room in the producer, or the producer has it */
     TP_AT_END
 };
@@ -20,9 +22,10 @@ struct tp_item {
     uint64_t record;
     enum tp_stage stage;
     unsigned tries;
-    bool is_rejection; /* of the journal, or what became of an interaction */
-    bool answered;     /* those who wait were told */
-    int error;         /* why an interaction became a rejection */
+    bool is_rejection;       /* of the journal, or what became of an interaction */
+    enum tp_outcome outcome; /* at its end */
+    bool answered;           /* those who wait were told */
+    int error;               /* why an interaction became a rejection */
     struct tp_buf packed;
     struct tp_interaction interaction;
     struct tp_rejection rejection;

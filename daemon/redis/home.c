@@ -37,6 +37,8 @@ static void settle(struct opening *opening) {
 
 static void on_opened(void *arg, int status, const redisReply *reply) {
     struct opening *opening = arg;
+    if (status == 0 && reply->type != REDIS_REPLY_STRING)
+        status = TP_ECORRUPT;
     if (status < 0)
         opening->status = status;
     else if (strcmp(reply->str, "absent") == 0)

@@ -39,11 +39,11 @@ struct tp_redis {
     int64_t greeting_until_ms, up_since_ms;
     unsigned pause_ms;
     bool up, closing;
-    struct tp_log_limit said;
+    struct tp_log_limit said_away, said_error;
 };
 
-static void say(struct tp_redis *redis, const char *why) {
-    tp_log_limited(&redis->said, 5, TP_LOG_WARNING, "redis_away", "connection=%s error=%s", redis->options.name,
+static void say_away(struct tp_redis *redis, const char *why) {
+    tp_log_limited(&redis->said_away, 5, TP_LOG_WARNING, "redis_away", "connection=%s error=%s", redis->options.name,
                    tp_log_quote(why));
 }
 
@@ -54,7 +54,7 @@ static void connect_now(struct tp_redis *redis);
 static void retry_later(struct tp_redis *redis) {
     if (redis->closing)
         return;
-    unsigned ms = redis->pause_ms / 2 + (unsigned)rand() % (redis->pause_ms / 2 + 1);
+    unsigned ms = redis->pause_ms / 2 + arc4random_uniform(redis->pause_ms / 2 + 1);
     redis->pause_ms = redis->pause_ms * 2 < PAUSE_MAX_MS ? redis->pause_ms * 2 : PAUSE_MAX_MS;
     const struct timeval pause = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
     event_add(redis->retry, &pause);
@@ -65,12 +65,14 @@ static void on_retry(evutil_socket_t fd, short what, void *arg) {
     connect_now(arg);
 }
 
-/* The end of a context that was connected; all its calls were told. */
+/* The end of a context that was connected; all its calls were told. The status says nothing: it is REDIS_OK also after
+ * an error, when one of those calls answered it by a reset. */
 static void on_disconnect(const redisAsyncContext *context, int status) {
     struct tp_redis *redis = context->data;
     bool was_up = redis->up;
-    if (status != REDIS_OK)
-        say(redis, context->errstr);
+    (void)status;
+    if (context->err != 0)
+        say_away(redis, context->errstr);
     redis->context = NULL;
     redis->up = false;
     if (was_up && tp_time_monotonic_ms() - redis->up_since_ms > PAUSE_MAX_MS)
@@ -83,7 +85,7 @@ static void on_disconnect(const redisAsyncContext *context, int status) {
 static void drop(struct tp_redis *redis, const char *why) {
     redisAsyncContext *context = redis->context;
     if (why)
-        say(redis, why);
+        say_away(redis, why);
     if (!context)
         return;
     bool connected = context->c.flags & REDIS_CONNECTED;
@@ -130,7 +132,7 @@ static void on_connect(const redisAsyncContext *context, int status) {
         greet(redis);
         return;
     }
-    say(redis, context->errstr);
+    say_away(redis, context->errstr);
     redis->context = NULL; /* hiredis frees it */
     retry_later(redis);
 }
@@ -141,7 +143,7 @@ static void connect_now(struct tp_redis *redis) {
     redisAsyncContext *context =
         url->is_unix ? redisAsyncConnectUnix(url->host) : redisAsyncConnect(url->host, url->port);
     if (!context || context->err) {
-        say(redis, context ? context->errstr : "out of memory");
+        say_away(redis, context ? context->errstr : "out of memory");
         if (context)
             redisAsyncFree(context);
         retry_later(redis);
@@ -186,7 +188,8 @@ static void on_reply(redisAsyncContext *context, void *reply_, void *arg) {
         if (status == TP_EUNAVAILABLE && redis->context == context)
             drop(redis, reply->str);
         else if (status == TP_ECORRUPT)
-            say(redis, reply->str);
+            tp_log_limited(&redis->said_error, 5, TP_LOG_WARNING, "redis_error", "connection=%s error=%s",
+                           redis->options.name, tp_log_quote(reply->str));
     }
     call->done(call->arg, status, status == 0 ? reply : NULL);
     free(call);

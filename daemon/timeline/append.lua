@@ -14,6 +14,8 @@
 --   change each: kind, name, value.
 -- Answers an event each: {'appended', sequence, state before}, {'replayed'|'duplicate', entry}, {'reused'}, {'broken'}.
 -- All customers are read, and their types looked at, before the first write: a script that fails half-way is not undone.
+-- What a call costs is bounded, however long the timeline is: it looks for what it knows among the recents, finds their
+-- entries from the back, and trims so many at a time.
 -- include: ../redis/home.lua
 local refused = home_refuses(ARGV[1])
 if refused then
@@ -22,44 +24,35 @@ end
 
 local call, pcall_, find, sub = redis.call, redis.pcall, string.find, string.sub
 local pack, unpack = struct.pack, struct.unpack
-local RECENT, MOST_IDENTIFIERS, MOST_NAMES = 36, 500, 100
+local HEAD, RECENT, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 9, 36, 500, 100, 200
 local node, most_events, most_recents, oldest = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
-local released = {}
-local flat = call('HGETALL', KEYS[2])
-for i = 1, #flat, 2 do
-    released[flat[i]] = tonumber(flat[i + 1])
-end
-if released[node] ~= tonumber(ARGV[3]) then
-    call('HSET', KEYS[2], node, ARGV[3])
-    released[node] = tonumber(ARGV[3])
+-- False when it is not what this script wrote.
+local function read_customer(c, blob)
+    c.before, c.identifiers, c.recents, c.state = '', '', '', { n = 0 }
+    if not blob then
+        return true
+    elseif sub(blob, 1, 1) ~= '\1' or #blob < HEAD then
+        return false
+    end
+    local state_length, identifiers_length = unpack('>I4I4', blob, 2)
+    local identifiers_at = HEAD + 1 + state_length
+    local recents_at = identifiers_at + identifiers_length
+    c.before = sub(blob, HEAD + 1, identifiers_at - 1)
+    c.identifiers = sub(blob, identifiers_at, recents_at - 1)
+    c.recents = sub(blob, recents_at)
+    local readable, state = pcall(cjson.decode, c.before)
+    c.state = state
+    return readable and type(state) == 'table' and type(state.n) == 'number'
 end
 
 local customers = {}
 local function load(index)
     local c = { key = KEYS[1 + 2 * index], line = KEYS[2 + 2 * index], fresh = {}, fresh_at = {} }
     local blob, events = pcall_('GET', c.key), pcall_('ZCARD', c.line)
+    c.events = events
+    c.broken = type(blob) == 'table' or type(events) == 'table' or not read_customer(c, blob)
     customers[index] = c
-    if type(blob) == 'table' or type(events) == 'table' then
-        c.broken = true
-        return c
-    end
-    c.events, c.before, c.identifiers, c.recents, c.state = events, '', '', '', { n = 0 }
-    if blob then
-        if sub(blob, 1, 1) ~= '\1' then
-            c.broken = true
-            return c
-        end
-        local state_length, identifiers_length = unpack('>I4I4', blob, 2)
-        local identifiers_at = 10 + state_length
-        local recents_at = identifiers_at + identifiers_length
-        c.before = sub(blob, 10, identifiers_at - 1)
-        c.identifiers = sub(blob, identifiers_at, recents_at - 1)
-        c.recents = sub(blob, recents_at)
-        local readable, state = pcall(cjson.decode, c.before)
-        c.state, c.broken = state, not readable
-    end
-    return c
 end
 
 -- The recent with this key: among those stored, or those of this call.
@@ -74,26 +67,35 @@ local function recent(c, key)
     return at and sub(c.recents, at, at + RECENT - 1)
 end
 
+-- From the back: it was appended lately, and thousands may have the same time.
 local function stored_entry(c, key, time)
-    for _, entry in ipairs(call('ZRANGEBYSCORE', c.line, time, time)) do
-        if sub(entry, 7, 14) == key then
-            return entry
+    local passed = 0
+    repeat
+        local some = call('ZRANGE', c.line, time, time, 'BYSCORE', 'REV', 'LIMIT', passed, 16)
+        for _, entry in ipairs(some) do
+            if sub(entry, 7, 14) == key then
+                return entry
+            end
         end
-    end
+        passed = passed + #some
+    until #some == 0
 end
 
--- The oldest by time go first; none that is still recent goes, since a replay must find its answer.
+-- The oldest by time go first, but none that is remembered: a replay and a retry must find their answer. Such a one is
+-- passed over and takes no room from the others, so that imported history does not push recent events out.
 local function trim(c)
-    while true do
-        local first = call('ZRANGE', c.line, 0, 0, 'WITHSCORES')
-        if #first == 0 or (c.events <= most_events and tonumber(first[2]) >= oldest) then
+    local passed = 0
+    for _ = 1, most_recents + MOST_TRIMMED do
+        local first = call('ZRANGE', c.line, passed, passed, 'WITHSCORES')
+        if #first == 0 or (c.events - passed <= most_events and tonumber(first[2]) >= oldest) then
             return
         end
         if recent(c, sub(first[1], 7, 14)) then
-            return
+            passed = passed + 1
+        else
+            call('ZREM', c.line, first[1])
+            c.events = c.events - 1
         end
-        call('ZREM', c.line, first[1])
-        c.events = c.events - 1
     end
 end
 
@@ -114,7 +116,7 @@ local function change(state, kind, name, value)
     elseif kind == 'n' then
         state[name] = tonumber(value)
     else
-        state[name] = (state[name] or 0) + tonumber(value)
+        state[name] = (tonumber(state[name]) or 0) + tonumber(value)
     end
 end
 
@@ -152,47 +154,55 @@ local function append(c, at)
     c.events = c.events + 1
     c.touched = true
     note_identifiers(c, ARGV[at + 6], ARGV[at + 7])
-    trim(c)
     return { 'appended', state.n, before }
 end
 
--- Beyond the newest, those go whose node has released them. What this node has not released stays, and so does what
--- came after it; another node that is silent for ever must not keep all.
+local released = {}
+local function note_released()
+    local flat = call('HGETALL', KEYS[2])
+    for i = 1, #flat, 2 do
+        released[flat[i]] = tonumber(flat[i + 1])
+    end
+    if released[node] ~= tonumber(ARGV[3]) then
+        call('HSET', KEYS[2], node, ARGV[3])
+        released[node] = tonumber(ARGV[3])
+    end
+end
+
+-- The newest stay, whosever they are; before them, those whose node has not released them. What came after one that this
+-- node has not released is not looked at: it is hardly released either. Another node that is silent for ever must not
+-- keep all.
 local function forget_recents(c)
     local all = c.recents .. table.concat(c.fresh)
-    local keep, at = most_recents * RECENT, 1
-    local gone = {}
-    while #all - #gone * RECENT > keep and at <= #all do
+    local kept, from = {}, 1
+    for at = 1, #all - most_recents * RECENT, RECENT do
         local owner, record = sub(all, at + 16, at + 23), unpack('>I6', all, at + 24)
         if record < (released[owner] or 0) then
-            gone[#gone + 1] = at
+            kept[#kept + 1] = sub(all, from, at - 1)
+            from = at + RECENT
         elseif owner == node then
             break
         end
-        at = at + RECENT
-    end
-    local kept, from = {}, 1
-    for _, hole in ipairs(gone) do
-        kept[#kept + 1] = sub(all, from, hole - 1)
-        from = hole + RECENT
     end
     kept[#kept + 1] = sub(all, from)
-    return table.concat(kept)
+    c.recents, c.fresh_at = table.concat(kept), {}
 end
 
 for index = 1, (#KEYS - 2) / 2 do
     load(index)
 end
+note_released()
 local answers, at = {}, 7
 while at <= #ARGV do
     local c = customers[tonumber(ARGV[at])]
     answers[#answers + 1] = c.broken and { 'broken' } or append(c, at)
     at = at + 9 + 3 * tonumber(ARGV[at + 8])
 end
-for _, c in pairs(customers) do
+for _, c in ipairs(customers) do
     if c.touched then
-        local recents = forget_recents(c)
-        call('SET', c.key, '\1' .. pack('>I4I4', #c.before, #c.identifiers) .. c.before .. c.identifiers .. recents)
+        forget_recents(c)
+        trim(c)
+        call('SET', c.key, '\1' .. pack('>I4I4', #c.before, #c.identifiers) .. c.before .. c.identifiers .. c.recents)
     end
 end
 return answers

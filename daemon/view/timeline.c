@@ -99,23 +99,39 @@ static bool is_behind(const struct page *page, const struct tp_entry *entry, int
 
 static int ask(struct page *page);
 
+static void on_customer(void *arg, int status, const struct tp_customer *customer) {
+    (void)customer;
+    finish(arg, status, true);
+}
+
+/* Nothing on the timeline: because the query leaves all out, or because there is no such customer? */
+static void finish_empty(struct page *page) {
+    int status = tp_timeline_read_customer(page->settings, page->redis, tp_str(page->customer_id), on_customer, page);
+    if (status < 0)
+        finish(page, status, true);
+}
+
 /* Entries of the cursor's own time that are behind it come again, and are passed over. When a whole stretch of them
- * comes, the next one skips them. */
+ * comes, or of one time, the next one skips them. */
 static void on_stretch(void *arg, int status, const struct tp_entry *entries, const int64_t *times, size_t n) {
     struct page *page = arg;
     size_t i = 0;
     while (status == 0 && i < n && is_behind(page, &entries[i], times[i]))
         i++;
-    bool all_behind = i == n;
+    bool all_behind = i == n, had_last = page->has_last;
     int64_t before_ms = page->last_ms;
     for (; status == 0 && i < n && page->found < page->query.limit; i++)
         status = look_at(page, &entries[i], times[i]);
     bool ended = n < STRETCH && i == n;
+    if (status == 0 && ended && !page->has_last) {
+        finish_empty(page);
+        return;
+    }
     if (status < 0 || ended || page->found == page->query.limit || page->looked_at >= MOST_LOOKED_AT) {
         finish(page, status, ended);
         return;
     }
-    page->skip = all_behind || page->last_ms == before_ms ? page->skip + n : 0;
+    page->skip = all_behind || (had_last && page->last_ms == before_ms) ? page->skip + n : 0;
     status = ask(page);
     if (status < 0)
         finish(page, status, false);

@@ -10,7 +10,7 @@
 #include "daemon/redis/redis.h"
 #include "daemon/settings/settings.h"
 
-/* 0 and the JSON; TP_ENOTFOUND; TP_EUNAVAILABLE, TP_ECORRUPT. */
+/* 0 and the JSON; TP_ENOTFOUND: no such customer; TP_EUNAVAILABLE, TP_ECORRUPT. */
 typedef void tp_view_done(void *arg, int status, struct tp_str json);
 
 /* {"customers": [{"id"}]}: whose identifier this is. The identifier is canonical. */

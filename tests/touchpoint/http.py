@@ -77,6 +77,7 @@ class RawConnection:
         return self
 
     def __exit__(self, *_):
+        self._stream.raw.close()  # the socket stays open until both are closed
         self.socket.close()
 
     def send(self, content):

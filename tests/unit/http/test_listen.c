@@ -4,12 +4,11 @@
 #include <sys/stat.h>
 
 static struct tp_key key = {(char *)"all", (char *)"secret", TP_SCOPE_READ | TP_SCOPE_WRITE};
-static char directory[] = "/tmp/tp-listen-XXXXXX";
-static char path[64], unix_listen[80];
+static char directory[32], path[64], unix_listen[80];
 
 static int setup(void **state) {
     server_setup(state);
-    strcpy(strstr(directory, "-listen-"), "-listen-XXXXXX");
+    snprintf(directory, sizeof directory, "/tmp/tp-listen-XXXXXX");
     assert_non_null(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/http.sock", directory);
     snprintf(unix_listen, sizeof unix_listen, "unix:%s", path);
@@ -39,16 +38,8 @@ static void must_not_start(const char *listen, int error, const char *said) {
     assert_null(server.http);
 }
 
-static int dial_unix(void) {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    return fd;
-}
-
 static void must_serve_unix(void) {
-    int fd = dial_unix();
+    int fd = dial_unix(path);
     send_text(fd, "GET /who HTTP/1.1\r\nHost: a\r\n\r\n");
     must_reply(fd, 200, "unix -");
     close(fd);
@@ -67,19 +58,24 @@ static void test_several_addresses(void **state) {
     must_answer("GET /who HTTP/1.1\r\nHost: a\r\n\r\n", 200, "127.0.0.1 -");
 }
 
+static bool ipv6_is_here(void) {
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int probe = socket(AF_INET6, SOCK_STREAM, 0);
+    if (probe < 0)
+        return false;
+    bool here = bind(probe, (struct sockaddr *)&to, sizeof to) == 0;
+    close(probe);
+    return here;
+}
+
 static void test_ipv6(void **state) {
     (void)state;
-    int probe = socket(AF_INET6, SOCK_STREAM, 0);
-    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    bool here = probe >= 0 && bind(probe, (struct sockaddr *)&to, sizeof to) == 0;
-    close(probe);
-    if (!here)
+    if (!ipv6_is_here())
         skip();
     start_on("[::1]:0");
     assert_memory_equal(tp_http_addresses(server.http), "http://[::1]:", 13);
-    to.sin6_port = htons((uint16_t)atoi(tp_http_addresses(server.http) + 13));
-    int fd = socket(AF_INET6, SOCK_STREAM, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT, .sin6_port = port()};
+    int fd = dial_at(&to, sizeof to);
     send_text(fd, "GET /who HTTP/1.1\r\nHost: [::1]\r\n\r\n");
     must_reply(fd, 200, "::1 -");
     close(fd);
@@ -152,13 +148,19 @@ static void test_a_unix_socket_is_for_owner_and_group(void **state) {
     assert_int_not_equal(lstat(path, &stat), 0);
 }
 
-static void test_a_stale_socket_is_replaced_and_a_live_one_is_not(void **state) {
-    (void)state;
+/* As a daemon that was killed does. */
+static void leave_a_stale_socket(void) {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-    close(fd); /* and nobody removes the file */
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0)
+        fail_msg("cannot bind: %s", strerror(errno));
+    close(fd);
+}
+
+static void test_a_stale_socket_is_replaced_and_a_live_one_is_not(void **state) {
+    (void)state;
+    leave_a_stale_socket();
     start_on(unix_listen);
     must_serve_unix();
     struct tp_http *first = server.http;
@@ -171,7 +173,7 @@ static void test_a_stale_socket_is_replaced_and_a_live_one_is_not(void **state) 
 static void test_a_file_in_the_way_is_left_alone(void **state) {
     (void)state;
     FILE *file = fopen(path, "w");
-    fclose(file);
+    assert_true(file && fclose(file) == 0);
     must_not_start(unix_listen, TP_ELOCKED, path);
     struct stat stat;
     assert_int_equal(lstat(path, &stat), 0);

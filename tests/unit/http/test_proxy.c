@@ -83,10 +83,7 @@ static void test_faulty_networks(void **state) {
 }
 
 static void must_come_from_unix(const char *path, const char *expected) {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    int fd = dial_unix(path);
     send_text(fd, "GET /who HTTP/1.1\r\nHost: a\r\n" FROM "192.0.2.7\r\n\r\n");
     must_reply(fd, 200, expected);
     close(fd);

@@ -129,7 +129,7 @@ static void nothing_promised_is_lost_by_a_kill(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(nothing_promised_is_lost_by_a_kill, begin, finish),
+        STORY(nothing_promised_is_lost_by_a_kill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,346 @@
+"""append.lua does what a page of Python says: each event once, whatever is retried and replayed; sequences without a gap;
+answers that stay the same; the caps; and what is remembered. On a plain Redis and on one that refuses to cross slots."""
+
+import json
+import struct
+from dataclasses import dataclass, field, replace
+
+import pytest
+import redis as redis_py
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from touchpoint import Redis
+from touchpoint.scripts import REPAIR, Scripts
+
+SCRIPT = "daemon/timeline/append.lua"
+LANE = b"tp:{L0}:"
+NODES = [b"node-one", b"node-two"]
+CUSTOMERS = 3
+
+
+@dataclass(frozen=True)
+class Event:
+    customer: int
+    key: bytes
+    content: bytes
+    time: int
+    node: bytes
+    record: int
+
+    @property
+    def channel(self):
+        return f"in.{self.content[-1] % 3}"
+
+    @property
+    def tail(self):
+        return b"tail of " + self.key + self.content
+
+    @property
+    def identifier(self):
+        return f"email\t{self.content[-1]}@example.com"
+
+
+@dataclass(frozen=True)
+class Entry:
+    time: int
+    sequence: int
+    key: bytes
+    before: object  # None before the first
+    tail: bytes
+
+
+@dataclass
+class Customer:
+    """What is stored of one, and the rules by which it changes."""
+
+    state: dict | None = None
+    entries: list = field(default_factory=list)
+    remembered: list = field(default_factory=list)  # events, in order of append
+    identifiers: dict = field(default_factory=dict)
+
+    def append(self, event, received):
+        known = next((one for one in self.remembered if one.key == event.key), None)
+        if known:
+            if known.content != event.content:
+                return ("reused",)
+            word = "replayed" if (known.node, known.record) == (event.node, event.record) else "duplicate"
+            return (word, max((e for e in self.entries if e.key == event.key), key=lambda e: e.sequence))
+        before, state = self.state, dict(self.state or {"n": 0})
+        state["n"] += 1
+        state["id"] = event.key.hex()
+        state["time"] = event.time
+        state[event.channel] = state.get(event.channel, 0) + 1
+        self.state = state
+        self.entries.append(Entry(event.time, state["n"], event.key, before, event.tail))
+        self.remembered.append(event)
+        self.identifiers.setdefault(event.identifier, received)
+        return ("appended", state["n"], before)
+
+    def forget(self, node, released, most_recents):
+        """Beyond the newest, what its node has released goes, up to the first that the caller's has not."""
+        beyond = len(self.remembered) - most_recents
+        kept = []
+        for place, event in enumerate(self.remembered):
+            if place >= beyond or (event.node == node and event.record >= released[node]):
+                kept += self.remembered[place:]
+                break
+            if event.record >= released[event.node]:
+                kept.append(event)
+        self.remembered = kept
+
+    def trim(self, most_events, oldest):
+        """Beyond the newest by time, and the too old, those go that are not remembered."""
+        keys = {event.key for event in self.remembered}
+        in_order = sorted(self.entries, key=lambda e: (e.time, e.sequence))
+        beyond = len(in_order) - most_events
+        self.entries = [
+            entry
+            for place, entry in enumerate(in_order)
+            if entry.key in keys or (place >= beyond and entry.time >= oldest)
+        ]
+
+
+class Server:
+    """The script's side: calls it, and reads what it stored."""
+
+    def __init__(self, client):
+        self.client = client
+        self.scripts = Scripts(client)
+
+    def clear(self):
+        self.client.flushall()
+        self.scripts.open_home(LANE)
+
+    def append(self, node, released, caps, events, received):
+        customers = sorted({event.customer for event in events})
+        keys = [LANE + b"home", LANE + b"released"]
+        for customer in customers:
+            keys += [LANE + b"c:%d" % customer, LANE + b"t:%d" % customer]
+        arguments = [REPAIR, node, released, *caps]
+        for event in events:
+            arguments += [1 + customers.index(event.customer), event.key, event.content, event.record, event.time]
+            arguments += [event.tail, event.identifier + "\n", received, 3]
+            arguments += ["s", "id", event.key.hex(), "n", "time", event.time, "a", event.channel, 1]
+        return [self._answer(answer) for answer in self.scripts.call(SCRIPT, keys, arguments)]
+
+    def _answer(self, answer):
+        match answer:
+            case [b"appended", sequence, before]:
+                return ("appended", sequence, read_state(before))
+            case [word, entry]:
+                return (word.decode(), read_entry(entry))
+            case [word]:
+                return (word.decode(),)
+
+    def customer(self, number):
+        """Its state, entries, remembered (key, content, node, record, time), and identifiers."""
+        line = self.client.zrange(LANE + b"t:%d" % number, 0, -1, withscores=True)
+        entries = [replace(read_entry(entry), time=int(score)) for entry, score in line]
+        blob = self.client.get(LANE + b"c:%d" % number)
+        if blob is None:
+            return None, entries, [], {}
+        assert blob[:1] == b"\1"
+        state_length, identifiers_length = struct.unpack(">II", blob[1:9])
+        state, rest = blob[9 : 9 + state_length], blob[9 + state_length :]
+        identifiers = (line.rpartition("\t") for line in rest[:identifiers_length].decode().splitlines())
+        recents = rest[identifiers_length:]
+        assert len(recents) % 36 == 0
+        marks = [read_recent(recents[at : at + 36]) for at in range(0, len(recents), 36)]
+        return read_state(state), entries, marks, {name: int(seen) for name, _, seen in identifiers}
+
+
+def read_state(text):
+    return json.loads(text) if text else None
+
+
+def read_entry(entry):
+    """Its time is the score, which the entry itself does not have."""
+    length = int.from_bytes(entry[15:19], "big")
+    assert entry[14] == 0
+    before, tail = entry[19 : 19 + length], entry[19 + length :]
+    return Entry(-1, int.from_bytes(entry[:6], "big"), entry[6:14], read_state(before), tail)
+
+
+def read_recent(mark):
+    return (mark[:8], mark[8:16], mark[16:24], int.from_bytes(mark[24:30], "big"), int.from_bytes(mark[30:], "big"))
+
+
+def timeless(answer):
+    return tuple(replace(part, time=-1) if isinstance(part, Entry) else part for part in answer)
+
+
+def key_of(number):
+    return b"key %04d" % number
+
+
+class Story:
+    """Batches as two nodes would send them, given to the script and to the model; they must agree after each."""
+
+    def __init__(self, server):
+        self.server = server
+        self.customers = [Customer() for _ in range(CUSTOMERS)]
+        self.sent = []
+        self.records = dict.fromkeys(NODES, 1)
+        self.released = dict.fromkeys(NODES, 1)
+
+    def next_record(self, node):
+        self.records[node] += 1
+        return self.records[node] - 1
+
+    def event(self, node, kind, pick, customer, time):
+        earlier = self.sent[pick % len(self.sent)] if self.sent else None
+        if earlier is None or kind == "new":
+            key = key_of(len(self.sent))
+            return Event(customer, key, b"said %03d" % (pick % 7), time, node, self.next_record(node))
+        if kind == "replay" and earlier.node == node and earlier.record >= self.released[node]:
+            return earlier
+        if kind == "reuse":
+            return replace(earlier, content=b"other%03d" % (pick % 7), node=node, record=self.next_record(node))
+        return replace(earlier, node=node, record=self.next_record(node))
+
+    def batch(self, node, release, caps, plans, received):
+        events = []
+        for plan in plans:
+            events.append(self.event(node, *plan))
+            self.sent.append(events[-1])
+        first = min(event.record for event in events)
+        self.released[node] = max(self.released[node], min(first, self.released[node] + release))
+        most_events, most_recents, oldest = caps
+        released = self.released[node]
+        answers = self.server.append(node, released, (most_events, most_recents, oldest), events, received)
+        expected = [self.customers[event.customer].append(event, received) for event in events]
+        for customer, was in zip(self.customers, self.touched(events, expected), strict=True):
+            if was:
+                customer.forget(node, self.released, most_recents)
+                customer.trim(most_events, oldest)
+        assert answers == [timeless(answer) for answer in expected]
+        self.compare()
+        self.check_bounds(caps)
+
+    @staticmethod
+    def touched(events, answers):
+        pairs = list(zip(events, answers, strict=True))
+        return [any(e.customer == c and a[0] == "appended" for e, a in pairs) for c in range(CUSTOMERS)]
+
+    def compare(self):
+        for number, customer in enumerate(self.customers):
+            state, entries, recents, identifiers = self.server.customer(number)
+            assert state == customer.state
+            assert entries == sorted(customer.entries, key=lambda e: (e.time, e.sequence))
+            assert recents == [(e.key, e.content, e.node, e.record, e.time) for e in customer.remembered]
+            assert identifiers == customer.identifiers
+
+    def check_bounds(self, caps):
+        """What the promises say, in words that owe nothing to how the model does it."""
+        most_events, _, _ = caps
+        for customer in self.customers:
+            remembered = {event.key for event in customer.remembered}
+            stored = {entry.key for entry in customer.entries}
+            assert remembered <= stored, "a replay finds its answer"
+            assert len({entry.sequence for entry in customer.entries}) == len(customer.entries)
+            assert len(customer.entries) <= most_events + len(remembered)
+
+
+PLANS = st.lists(
+    st.tuples(
+        st.sampled_from(["new", "new", "new", "replay", "retry", "reuse"]),
+        st.integers(0, 200),
+        st.integers(0, CUSTOMERS - 1),
+        st.sampled_from([0, 5, 5, 5, 6, 7, 1_700_000_000_000, 9_999_999_999_999]),
+    ),
+    min_size=1,
+    max_size=25,
+)
+BATCHES = st.lists(st.tuples(st.sampled_from(NODES), st.integers(0, 30), PLANS), min_size=1, max_size=12)
+CAPS = st.tuples(st.integers(1, 20), st.integers(1, 8), st.sampled_from([0, 0, 6, 1_600_000_000_000]))
+
+
+@pytest.fixture(scope="module", params=["plain", "cluster"])
+def server(request, tmp_path_factory):
+    redis = Redis(tmp_path_factory.mktemp("redis"), cluster=request.param == "cluster", appendonly="no")
+    try:
+        redis.start()
+        yield Server(redis_py.Redis(port=redis.port))
+    finally:
+        redis.kill()
+
+
+@given(batches=BATCHES, caps=CAPS)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+def test_the_script_and_its_model_agree(server, batches, caps):
+    server.clear()
+    story = Story(server)
+    for number, (node, release, plans) in enumerate(batches):
+        story.batch(node, release, caps, plans, received=1000 + number)
+
+
+def new(customer, time):
+    return ("new", 0, customer, time)
+
+
+def test_imported_history_does_not_push_recent_events_out(server):
+    """Each older than the one before, as an export that begins with the newest: of the import no more stays than is
+    remembered."""
+    server.clear()
+    story = Story(server)
+    for _ in range(5):
+        story.batch(NODES[0], 99, (10, 4, 0), [new(0, 5000), new(0, 5001)], received=1)
+    for time in range(4000, 3960, -1):
+        story.batch(NODES[0], 99, (10, 4, 0), [new(0, time)], received=2)
+    times = [entry.time for entry in server.customer(0)[1]]
+    assert times == [3961, 3962, 3963, 3964] + [5000] * 5 + [5001] * 5
+
+
+def test_the_silence_of_a_node_does_not_take_the_memory_of_another(server):
+    server.clear()
+    story = Story(server)
+    story.batch(NODES[1], 0, (100, 4, 0), [new(0, time) for time in range(10)], received=1)
+    for time in range(100, 120):
+        story.batch(NODES[0], 99, (100, 4, 0), [new(0, time)], received=2)
+    nodes = [mark[2] for mark in server.customer(0)[2]]
+    assert nodes == [NODES[1]] * 10 + [NODES[0]] * 4
+
+
+def test_thousands_of_one_time_do_not_hide_an_answer(server):
+    server.clear()
+    story = Story(server)
+    for _ in range(20):
+        story.batch(NODES[0], 0, (10000, 8, 0), [new(0, 5)] * 100, received=1)
+    story.batch(NODES[1], 0, (10000, 8, 0), [("retry", pick, 0, 5) for pick in (0, 17, 1999)], received=2)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        ("c:0", b"foreign"),
+        ("c:0", b"\1\0\0"),
+        ("c:0", b"\1" + struct.pack(">II", 3, 0) + b"[1]"),
+        ("c:0", b"\1" + struct.pack(">II", 2, 0) + b"{}"),
+        ("t:0", b"a string"),
+    ],
+    ids=["other", "short", "no object", "no sequence", "no sorted set"],
+)
+def test_one_customers_damage_is_told_and_leaves_the_others(server, what):
+    server.clear()
+    name, value = what
+    server.client.set(LANE + name.encode(), value)
+    events = [Event(customer, key_of(customer), b"said 000", 5, NODES[0], 1 + customer) for customer in range(2)]
+    assert server.append(NODES[0], 1, (10, 10, 0), events, 1) == [("broken",), ("appended", 1, None)]
+    assert server.client.get(LANE + name.encode()) == value
+    assert server.client.zcard(LANE + b"t:1") == 1
+
+
+@pytest.mark.parametrize("home", [None, b"open 0123abcd 0 1", "open {server} 7 1", "closed {server} 0 1"])
+def test_nothing_is_written_away_from_home(server, home):
+    """Absent, of another server, of another repair, closed."""
+    server.client.flushall()
+    server.scripts.open_home(LANE)
+    own = server.client.get(LANE + b"home").split()[1].decode()
+    server.client.flushall()
+    if home:
+        server.client.set(LANE + b"home", home.format(server=own) if isinstance(home, str) else home)
+    before = sorted(server.client.keys("*"))
+    with pytest.raises(redis_py.exceptions.ResponseError, match="TPHOME"):
+        server.append(NODES[0], 1, (10, 10, 0), [Event(0, key_of(0), b"said 000", 5, NODES[0], 1)], 1)
+    assert sorted(server.client.keys("*")) == before
