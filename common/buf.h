@@ -17,7 +17,7 @@ struct tp_buf {
 
 #define TP_BUF_INIT ((struct tp_buf){0})
 
-void tp_buf_free(struct tp_buf *buf); /* and empty again; NULL is fine */
+void tp_buf_free(struct tp_buf *buf);  /* and empty again; NULL is fine */
 void tp_buf_clear(struct tp_buf *buf); /* keeps the memory */
 /* Room for `more` bytes beyond len, or NULL (and failed). The caller writes there and adds to len. */
 char *tp_buf_room(struct tp_buf *buf, size_t more);

@@ -2,6 +2,7 @@
  * status) comes from here and from nowhere else. Pure; any thread. */
 #pragma once
 
+// clang-format off
 /*      name              code for the sender     HTTP  text */
 #define TP_ERRORS(X)                                                                                                   \
     X(TP_ENOMEM,          "out_of_memory",        503, "out of memory")                                                \
@@ -37,6 +38,7 @@
     X(TP_ELOCKED,         "locked",               500, "in use by another process")                                    \
     X(TP_ELOST,           "lost",                 503, "Redis is another or an emptier server than before")            \
     X(TP_EINTERNAL,       "internal",             500, "an error in touchpointd")
+// clang-format on
 
 enum tp_error_ordinal {
 #define X(name, code, http, text) name##_ORDINAL,

@@ -11,10 +11,10 @@
 #include "common/buf.h"
 #include "common/str.h"
 
-#define TP_SCHEMA_VERSION 1      /* of what is forwarded, its member `schema` */
-#define TP_MAX_IDENTIFIERS 32    /* of one interaction */
+#define TP_SCHEMA_VERSION       1  /* of what is forwarded, its member `schema` */
+#define TP_MAX_IDENTIFIERS      32 /* of one interaction */
 #define TP_MAX_IDENTIFIER_BYTES 256
-#define TP_MAX_ID_BYTES 256      /* of an interaction's id */
+#define TP_MAX_ID_BYTES         256 /* of an interaction's id */
 
 struct tp_identifier {
     struct tp_str type, value; /* canonical; no control characters in either */
@@ -24,8 +24,8 @@ struct tp_interaction {
     struct tp_str source, id, channel, type;
     int64_t time_ms, received_ms; /* since 1970, UTC */
     uint64_t key;                 /* XXH3 of source, NUL, id: what happens only once */
-    uint64_t content;             /* XXH3 of what the sender said, without what was filled in for them (time, received_at) */
-    size_t n_identifiers;         /* at least 1; in the order that they were sent */
+    uint64_t content;     /* XXH3 of what the sender said, without what was filled in for them (time, received_at) */
+    size_t n_identifiers; /* at least 1; in the order that they were sent */
     struct tp_identifier identifiers[TP_MAX_IDENTIFIERS];
     struct tp_str json;
     size_t customer_at; /* offset in json just behind `"customer":{` */
@@ -38,17 +38,18 @@ struct tp_rejection {
 };
 
 void tp_interaction_pack(const struct tp_interaction *interaction, struct tp_buf *out);
-/* Views into `packed`. TP_ECORRUPT when it is not what pack wrote: whatever the bytes are, nothing outside them is read,
- * and what comes back can be composed. */
+/* Views into `packed`. TP_ECORRUPT when it is not what pack wrote: whatever the bytes are, nothing outside them is
+ * read, and what comes back can be composed. */
 int tp_interaction_unpack(struct tp_str packed, struct tp_interaction *ret);
 
 void tp_rejection_pack(const struct tp_rejection *rejection, struct tp_buf *out);
 int tp_rejection_unpack(struct tp_str packed, struct tp_rejection *ret);
 /* The record of the rejected topic: {"source", "id", "received_at", "reason": {code, path, message}, "payload" or
- * "payload_base64"}. No "id" where it is empty or not UTF-8; the payload in base64 where it is not UTF-8 or has a NUL. All
- * else must be UTF-8. */
+ * "payload_base64"}. No "id" where it is empty or not UTF-8; the payload in base64 where it is not UTF-8 or has a NUL.
+ * All else must be UTF-8. */
 void tp_rejection_json(const struct tp_rejection *rejection, struct tp_buf *out);
 
-/* What is forwarded: json (its customer is never empty) with `"id":"<customer_id>",` spliced into customer, and `,"context":<context>` at its end. */
+/* What is forwarded: json (its customer is never empty) with `"id":"<customer_id>",` spliced into customer, and
+ * `,"context":<context>` at its end. */
 void tp_interaction_compose(struct tp_str json, size_t customer_at, struct tp_str customer_id, struct tp_str context,
                             struct tp_buf *out);

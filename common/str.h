@@ -1,4 +1,5 @@
-/* A borrowed stretch of bytes: never owned, not ended by NUL, valid as long as what it points into. Pure; any thread. */
+/* A borrowed stretch of bytes: never owned, not ended by NUL, valid as long as what it points into. Pure; any thread.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -49,6 +49,7 @@ static const char help[] =
     "  --set KEY=VALUE     a setting, over the file's: --set http.listen=127.0.0.1:8081\n"
     "  --check             read the configuration, say every fault, and exit with 0 or 2\n"
     "  --dev               with a private Redis and a development broker; nothing else is needed\n"
+    "  --example           print a configuration file with every setting at its default\n"
     "  --version           print the version\n"
     "  -h, --help          print this\n"
     "\n"
@@ -62,6 +63,7 @@ static int read_command(int argc, char **argv, struct command *command) {
         {"set", required_argument, NULL, 's'},
         {"check", no_argument, NULL, 'k'},
         {"dev", no_argument, NULL, 'd'},
+        {"example", no_argument, NULL, 'e'},
         {"version", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -75,6 +77,8 @@ static int read_command(int argc, char **argv, struct command *command) {
             command->check = true;
         else if (option == 'd')
             command->dev = true;
+        else if (option == 'e')
+            return tp_settings_write_example(stdout), EXIT_CLEAN;
         else if (option == 'v')
             return puts("touchpointd " TP_VERSION), EXIT_CLEAN;
         else if (option == 'h')

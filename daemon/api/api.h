@@ -25,6 +25,7 @@ int tp_api_start(const struct tp_api_options *options, struct tp_buf *fault, str
 /* Asks every thread of the front for a sign of life, and says whether all gave one since the last time. */
 bool tp_api_ping(struct tp_api *api);
 const char *tp_api_addresses(const struct tp_api *api);
-/* Takes no new request, gives those under way up to timeout_ms, and closes. */
+/* Takes no new request, gives those under way up to timeout_ms, and closes. Those who wait for delivery are given half
+ * of it, and then told what is known. */
 void tp_api_stop(struct tp_api *api, unsigned timeout_ms);
 void tp_api_free(struct tp_api *api); /* NULL is fine */

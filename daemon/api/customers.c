@@ -1,9 +1,10 @@
 /* Look-ups: GET /v1/customers... */
+#include "daemon/api/internal.h"
+
 #include <stdlib.h>
 
 #include "common/error.h"
 #include "common/time.h"
-#include "daemon/api/internal.h"
 #include "daemon/view/view.h"
 
 static void on_view(void *arg, int status, struct tp_str json) {

@@ -1,9 +1,10 @@
 /* POST /v1/events. */
+#include "daemon/api/internal.h"
+
 #include <stdlib.h>
 
 #include "common/error.h"
 #include "common/json.h"
-#include "daemon/api/internal.h"
 
 enum { MOST_WAIT_S = 60 };
 

@@ -1,7 +1,8 @@
 /* Health and metrics. Ready means: able to take interactions. Redis or Kafka away is no reason not to be, and is said
  * in the body. */
-#include "common/time.h"
 #include "daemon/api/internal.h"
+
+#include "common/time.h"
 #include "daemon/metrics/metrics.h"
 
 void tp_api_healthz(struct tp_http_request *request, void *api) {

@@ -11,6 +11,8 @@
 struct tp_desk {
     struct tp_mail ping; /* first */
     atomic_bool pinged;  /* and not answered yet */
+    struct tp_mail stop;
+    struct event *patience; /* while stopping: until those who wait for delivery are told what is known */
     struct tp_api *api;
     struct tp_intake *intake;
     struct tp_redis *redis;
@@ -19,6 +21,7 @@ struct tp_desk {
 struct tp_api {
     struct tp_api_options options;
     struct tp_http *http;
+    unsigned patience_ms;
     size_t n_desks;
     struct tp_desk *desks;
 };

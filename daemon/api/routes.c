@@ -59,8 +59,9 @@ int tp_api_start(const struct tp_api_options *options, struct tp_buf *fault, str
     api->options = *options;
     int status = tp_http_open(options->settings, routes, api, fault, &api->http);
     if (status == 0) {
-        api->n_desks = tp_http_threads(api->http);
-        api->desks = calloc(api->n_desks, sizeof *api->desks);
+        size_t threads = tp_http_threads(api->http);
+        api->desks = calloc(threads, sizeof *api->desks);
+        api->n_desks = api->desks ? threads : 0;
         status = api->desks ? 0 : TP_ENOMEM;
     }
     for (size_t i = 0; status == 0 && i < api->n_desks; i++)
@@ -92,8 +93,31 @@ bool tp_api_ping(struct tp_api *api) {
     return alive;
 }
 
+/* Who asked to wait for delivery may have asked for longer than a stop can take, and what it sent is safe already. So
+ * it is told, while its connection is still there. */
+static void on_patience_end(evutil_socket_t fd, short what, void *arg) {
+    struct tp_desk *desk = arg;
+    (void)fd, (void)what;
+    tp_intake_stop(desk->intake);
+}
+
+static void limit_patience(struct tp_mail *mail) {
+    struct tp_desk *desk = (struct tp_desk *)((char *)mail - offsetof(struct tp_desk, stop));
+    struct tp_loop *loop = tp_http_loop(desk->api->http, (size_t)(desk - desk->api->desks));
+    unsigned ms = desk->api->patience_ms;
+    const struct timeval time = {ms / 1000, ms % 1000 * 1000};
+    desk->patience = evtimer_new(tp_loop_base(loop), on_patience_end, desk);
+    if (!desk->patience || event_add(desk->patience, &time) < 0)
+        tp_intake_stop(desk->intake);
+}
+
 void tp_api_stop(struct tp_api *api, unsigned timeout_ms) {
     tp_http_drain(api->http);
+    api->patience_ms = timeout_ms / 2;
+    for (size_t i = 0; i < api->n_desks; i++) {
+        api->desks[i].stop.deliver = limit_patience;
+        tp_loop_post(tp_http_loop(api->http, i), &api->desks[i].stop);
+    }
     tp_http_stop(api->http, timeout_ms);
 }
 
@@ -104,6 +128,8 @@ void tp_api_free(struct tp_api *api) {
         tp_http_stop(api->http, 0);
     for (size_t i = 0; i < api->n_desks; i++) {
         tp_redis_close(api->desks[i].redis);
+        if (api->desks[i].patience)
+            event_free(api->desks[i].patience);
         if (api->desks[i].intake)
             tp_intake_stop(api->desks[i].intake);
     }

@@ -16,11 +16,11 @@ struct tp_context_event {
 
 /* The names within a customer's state. */
 #define TP_STATE_SEQUENCE "n"
-#define TP_STATE_ID "id"           /* of the interaction that arrived last */
-#define TP_STATE_CHANNEL "channel"
-#define TP_STATE_TYPE "type"
-#define TP_STATE_TIME "time"       /* ms */
-#define TP_STATE_COUNT "in."       /* and a channel: how many interactions */
+#define TP_STATE_ID       "id" /* of the interaction that arrived last */
+#define TP_STATE_CHANNEL  "channel"
+#define TP_STATE_TYPE     "type"
+#define TP_STATE_TIME     "time" /* ms */
+#define TP_STATE_COUNT    "in."  /* and a channel: how many interactions */
 
 /* One object: {"sequence", "previous" {id, channel, type, time} or null, "gap_s", "channel_switch", "counts" {channel:
  * number, this one included}}. `previous` and `gap_s` follow arrival: for a late interaction the gap is negative.

@@ -8,7 +8,8 @@
 struct tp_dev;
 
 /* Starts both, and points `settings` (redis.url, kafka.brokers, journal.dir, and http.listen when its port is taken) at
- * them. Writes their addresses to the files redis and kafka in the state directory, for scripts. */
+ * them. Writes the addresses, as HOST:PORT, to the files redis, kafka and http in the state directory, for scripts. A
+ * redis-server of a killed daemon is waited for; TP_ELOCKED while another daemon uses the directory. */
 int tp_dev_start(struct tp_settings *settings, struct tp_buf *fault, struct tp_dev **ret);
 /* What a person should read: where each listens, what of it lasts and what does not, one command each to send, to look
  * up and to consume. */

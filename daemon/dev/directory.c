@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,7 +16,7 @@
 
 #define LOCK_TRIES 50
 
-static const struct timespec a_moment = {0, 100 * 1000 * 1000};
+static const struct timespec a_moment = {0, 100000000L};
 
 int tp_dev_make_directory(const char *path, struct tp_buf *fault) {
     char part[TP_DEV_PATH];
@@ -55,7 +56,8 @@ int tp_dev_write_file(const char *dir, const char *name, const char *text, struc
     char path[TP_DEV_PATH];
     snprintf(path, sizeof path, "%s/%s", dir, name);
     FILE *file = fopen(path, "we");
-    if (file && fprintf(file, "%s\n", text) > 0 && fclose(file) == 0)
+    bool written = file && fprintf(file, "%s\n", text) > 0;
+    if (file && fclose(file) == 0 && written)
         return 0;
     tp_buf_addf(fault, "dev.dir: cannot write %s: %s\n", path, strerror(errno));
     return TP_EIO;

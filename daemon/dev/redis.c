@@ -26,7 +26,7 @@
 #define WAIT_TRIES 200
 #define NOT_FOUND  127 /* as a shell says it */
 
-static const struct timespec a_moment = {0, 50 * 1000 * 1000};
+static const struct timespec a_moment = {0, 50000000L};
 
 static void become_redis(const char *data, const char *port) {
     char *const arguments[] = {"redis-server",

@@ -22,9 +22,9 @@ struct tp_http_request;
 enum tp_http_method { TP_HTTP_GET = 1, TP_HTTP_HEAD = 2, TP_HTTP_POST = 4, TP_HTTP_OPTIONS = 8 };
 
 struct tp_http_route {
-    unsigned methods;    /* of enum tp_http_method; another is 405 with Allow */
-    const char *path;    /* "/v1/customers/:id/timeline": a segment with ':' takes any text, percent-decoded */
-    unsigned scope;      /* of enum tp_scope; 0: no key is asked for */
+    unsigned methods; /* of enum tp_http_method; another is 405 with Allow */
+    const char *path; /* "/v1/customers/:id/timeline": a segment with ':' takes any text, percent-decoded */
+    unsigned scope;   /* of enum tp_scope; 0: no key is asked for */
     void (*handle)(struct tp_http_request *request, void *arg);
 };
 
@@ -48,15 +48,17 @@ struct tp_loop *tp_http_loop(const struct tp_http *http, size_t thread);
 /* No new connection, no new request on an open one (503 with Connection: close). Any thread. */
 void tp_http_drain(struct tp_http *http);
 bool tp_http_draining(const struct tp_http *http);
-/* Waits up to timeout_ms until all that were begun are answered and written; then closes, and ends the threads. Mail that
- * is posted to their loops afterwards is delivered by tp_http_free, and may still answer (a reply that goes nowhere). */
+/* Waits up to timeout_ms until all that were begun are answered and written; then closes, and ends the threads. Mail
+ * that is posted to their loops afterwards is delivered by tp_http_free, and may still answer (a reply that goes
+ * nowhere). */
 void tp_http_stop(struct tp_http *http, unsigned timeout_ms);
 void tp_http_free(struct tp_http *http); /* stops at once if it was not stopped; NULL is fine */
 
 /* Of a request; all borrowed until it is answered. */
 enum tp_http_method tp_http_method(const struct tp_http_request *request);
 struct tp_str tp_http_path(const struct tp_http_request *request);
-struct tp_str tp_http_param(const struct tp_http_request *request, const char *name); /* of the path; at NULL when absent */
+struct tp_str tp_http_param(const struct tp_http_request *request,
+                            const char *name); /* of the path; at NULL when absent */
 struct tp_str tp_http_query(const struct tp_http_request *request, const char *name); /* decoded; at NULL when absent */
 /* All query members in order: 1 and the pair, 0 at the end. */
 int tp_http_query_next(const struct tp_http_request *request, size_t *cursor, struct tp_str *ret_name,
@@ -65,7 +67,7 @@ struct tp_str tp_http_header(const struct tp_http_request *request, const char *
 /* All headers in order, names in lower case: 1 and the pair, 0 at the end. */
 int tp_http_header_next(const struct tp_http_request *request, size_t *cursor, struct tp_str *ret_name,
                         struct tp_str *ret_value);
-struct tp_str tp_http_body(const struct tp_http_request *request); /* unpacked */
+struct tp_str tp_http_body(const struct tp_http_request *request);   /* unpacked */
 const char *tp_http_key_name(const struct tp_http_request *request); /* of the key shown; NULL without */
 /* The address that the request comes from, or "unix": the socket's peer, or what a trusted proxy says of its own. */
 struct tp_str tp_http_peer(const struct tp_http_request *request);

@@ -1,8 +1,9 @@
 /* The look-up of one identifier, for those who read. */
+#include "daemon/identity/identity.h"
+
 #include <stdlib.h>
 
 #include "common/error.h"
-#include "daemon/identity/identity.h"
 #include "daemon/redis/home.h"
 
 struct lookup {

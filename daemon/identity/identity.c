@@ -1,6 +1,6 @@
 /* A batch is resolved in two rounds at most. Its distinct identifiers are gathered in one table (a claim each), grouped
  * by bucket. Round one looks them up; one that stands only in interactions without other identifiers cannot lead
- * elsewhere, so it is claimed in the same call. Then the interactions choose, in order (choose.c has the rule), and
+ * elsewhere, so it is claimed in the same call. Then the interactions choose, in order, and
  * what is still free is claimed for the choice in round two. Another daemon may have been quicker: then its claim is
  * what holds, and the interactions choose again, now with every identifier known. */
 #include "daemon/identity/identity.h"

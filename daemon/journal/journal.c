@@ -32,7 +32,9 @@ static int sync_parent(int dir) {
 static int lock_dir(const char *path, bool make, struct tp_buf *said, int *ret_dir, int *ret_lock) {
     bool made = make && mkdir(path, 0700) == 0;
     int lock = -1, dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int r = dir < 0 || (made && sync_parent(dir) < 0) ? tp_disk_say(said, path) : 0;
+    if (dir < 0)
+        return tp_disk_say(said, path);
+    int r = made && sync_parent(dir) < 0 ? tp_disk_say(said, path) : 0;
     if (r == 0 && (lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
         r = tp_disk_say(said, "making the file lock");
     if (r == 0 && flock(lock, LOCK_EX | LOCK_NB) < 0) {
@@ -47,8 +49,7 @@ static int lock_dir(const char *path, bool make, struct tp_buf *said, int *ret_d
     }
     if (lock >= 0)
         close(lock);
-    if (dir >= 0)
-        close(dir);
+    close(dir);
     return r;
 }
 

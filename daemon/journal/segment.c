@@ -20,10 +20,11 @@ static void name_of(uint64_t number, char ret[NAME_SIZE]) {
 }
 
 uint64_t tp_segment_parse(const char *name) {
-    uint64_t number = 0;
+    static const char prefix[] = "journal-";
     char again[NAME_SIZE];
-    if (sscanf(name, "journal-%20" SCNu64 ".tp", &number) != 1)
+    if (strncmp(name, prefix, strlen(prefix)) != 0)
         return 0;
+    uint64_t number = strtoull(name + strlen(prefix), NULL, 10);
     name_of(number, again);
     return strcmp(name, again) == 0 ? number : 0;
 }

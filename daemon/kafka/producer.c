@@ -42,6 +42,8 @@ static void dispatch(struct tp_kafka *kafka, rd_kafka_event_t *event) {
     case RD_KAFKA_EVENT_CREATETOPICS_RESULT:
         tp_kafka_make_topics_done(kafka, event);
         break;
+    default: /* none that we asked for */
+        break;
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 
+// clang-format off
 /*    id                             name and labels                                          type       help */
 #define TP_METRICS(X)                                                                                                        \
     X(TP_M_HTTP_CONNECTIONS,         "touchpoint_http_connections",                            "gauge",   "connections open now") \
@@ -43,6 +44,7 @@
     X(TP_M_REDIS_UP,                 "touchpoint_redis_up",                                    "gauge",   "1 while delivery has its connection") \
     X(TP_M_REDIS_LOSSES,             "touchpoint_redis_losses_total",                          "counter", "times that Redis came back as another or emptier server") \
     X(TP_M_KAFKA_UP,                 "touchpoint_kafka_up",                                    "gauge",   "1 while a broker answers")
+// clang-format on
 
 enum tp_metric {
 #define X(id, name, type, help) id,

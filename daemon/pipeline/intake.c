@@ -1,5 +1,6 @@
 #include "daemon/pipeline/intake.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -193,6 +194,7 @@ static void on_news(struct tp_mail *mail) {
 static void on_timeout(evutil_socket_t fd, short what, void *arg) {
     struct order *order = arg;
     (void)fd, (void)what;
+    assert(order->job);
     for (size_t i = 0; i < order->job->n; i++)
         if (tp_waitroom_leave(order->intake->options.waitroom, order->first + i))
             order->waiting--;

@@ -20,7 +20,7 @@
 #include "daemon/redis/url.h"
 #include "daemon/redis/words.h"
 
-enum { TICK_MS = 100, PAUSE_MIN_MS = 50, PAUSE_MAX_MS = 2000 };
+enum { TICK_US = 100000, PAUSE_MIN_MS = 50, PAUSE_MAX_MS = 2000 };
 
 struct call {
     struct tp_redis *redis;
@@ -268,7 +268,7 @@ int tp_redis_open(const struct tp_redis_options *options, struct tp_redis **ret)
         return TP_ENOMEM;
     }
     hash_scripts(options->scripts);
-    const struct timeval tick = {0, TICK_MS * 1000};
+    const struct timeval tick = {0, TICK_US};
     event_add(redis->tick, &tick);
     connect_now(redis);
     *ret = redis;

@@ -1,8 +1,9 @@
 /* Reading a customer: its state, and stretches of its timeline. */
+#include "daemon/timeline/layout.h"
+
 #include <stdlib.h>
 
 #include "common/error.h"
-#include "daemon/timeline/layout.h"
 
 /* ---- a customer: three questions to one lane, answered in order ---- */
 

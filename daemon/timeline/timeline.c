@@ -3,11 +3,9 @@
  * answers of calls that were forgotten from those that still count. */
 #include "daemon/timeline/timeline.h"
 
-#include <assert.h>
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <xxhash.h>
 
 #include "common/error.h"

@@ -1,4 +1,6 @@
 /* One customer, and whose an identifier is. */
+#include "daemon/view/view.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -9,7 +11,6 @@
 #include "daemon/context/context.h"
 #include "daemon/identity/identity.h"
 #include "daemon/timeline/timeline.h"
-#include "daemon/view/view.h"
 
 struct asked {
     tp_view_done *done;

@@ -3,6 +3,8 @@
  *
  * A cursor names the last entry that was looked at: its time and sequence. The next page begins at that time and passes
  * over what lies up to that sequence, so that entries which arrive meanwhile move nothing. */
+#include "daemon/view/view.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,6 @@
 #include "common/uuid.h"
 #include "daemon/context/context.h"
 #include "daemon/timeline/timeline.h"
-#include "daemon/view/view.h"
 
 enum { STRETCH = 100, MOST_LOOKED_AT = 5000 };
 
@@ -155,19 +156,20 @@ static int ask(struct page *page) {
 /* ---- the query ---- */
 
 static int read_cursor(struct page *page, struct tp_str cursor) {
-    char text[40];
-    int end = 0;
-    uint64_t ms = 0;
+    char text[40], *end = NULL;
     if (cursor.len == 0)
         return 0;
     if (cursor.len >= sizeof text)
         return TP_EFORM;
     memcpy(text, cursor.at, cursor.len);
     text[cursor.len] = '\0';
-    if (sscanf(text, "%" SCNx64 "-%" SCNx64 "%n", &ms, &page->last_sequence, &end) != 2 || (size_t)end != cursor.len ||
-        ms > INT64_MAX)
+    page->last_ms = (int64_t)strtoull(text, &end, 16);
+    if (end == text || *end != '-')
         return TP_EFORM;
-    page->last_ms = (int64_t)ms;
+    const char *second = end + 1;
+    page->last_sequence = strtoull(second, &end, 16);
+    if (end == second || *end != '\0' || page->last_ms < 0)
+        return TP_EFORM;
     page->has_last = true;
     return 0;
 }

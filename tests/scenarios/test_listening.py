@@ -27,7 +27,7 @@ def test_beyond_loopback_needs_keys(address, front):
 
 
 def test_with_keys_it_may(front, tmp_path):
-    (tmp_path / "crm.key").write_text("open sesame, and quickly\n")
+    (tmp_path / "crm.key").write_text("open-sesame-and-quickly\n")
     daemon = front(ANYWHERE, config=f'key "crm" {{ file = "{tmp_path}/crm.key"  scopes = {{"write"}} }}\n')
     daemon.address = daemon.address.replace("0.0.0.0", "127.0.0.1")
     assert daemon.post(event()).status == 401

@@ -23,15 +23,11 @@ class Sender(threading.Thread):
 
     def run(self):
         try:
-            with Sender.daemon_client(self.daemon) as client:
+            with self.daemon.client() as client:
                 while self.send(client):
                     pass
         except OSError:
             pass
-
-    @staticmethod
-    def daemon_client(daemon):
-        return daemon.client(timeout=10)
 
     def send(self, client):
         number = next(Sender.numbers)
@@ -108,13 +104,18 @@ def test_who_does_not_end_is_not_waited_for(front):
 
 
 def test_who_waits_for_delivery_is_told_what_is_known(front):
-    """The event is safe, and that is said; the daemon does not wait 60 s for a Redis that is away."""
-    daemon = front({"node.stop_timeout": "1s"})
+    """The event is safe, and that is said; nobody waits 60 s for a Redis that is away."""
+    daemon = front({"node.stop_timeout": "2s"})
     body = as_bytes(event(id="waiting"))
     with daemon.connect() as waiting:
         waiting.send(request("POST /v1/events?wait=60", f"Content-Length: {len(body)}", body=body))
         until(lambda: recorded(daemon) == 1, 10, "it is recorded")
-        assert daemon.stop(timeout=10) == 0
+        daemon.process.send(15)
+        reply = waiting.reply()
+        assert reply.status == 202
+        assert reply.json["events"] == [{"index": 0, "id": "waiting", "status": "accepted"}]
+        assert waiting.closed()
+    assert daemon.exit_status() == 0
     daemon.start()
     assert daemon.get("/readyz").json["pending"] == 1
 

@@ -1,0 +1,130 @@
+"""Senders that behave: several at a time, single events and batches, for several customers. What was not answered, or
+was answered by 503, is sent again with the same ids, until it is answered or the time is up; now and then something is
+sent again that was answered already. What was sent and what was answered is kept for the oracle."""
+
+import http.client
+import random
+import threading
+import time
+import uuid
+
+CHANNELS = ("web", "email", "call_centre", "chat", "social")
+TYPES = ("page.viewed", "mail.opened", "call.ended", "chat.message", "mention")
+
+
+class Load:
+    def __init__(self, daemon, *, senders=4, customers=6, pad=0, pause=0.003, batch=20, patience=60.0, seed=None):
+        """`pad`: bytes of text in each event; `pause`: seconds between two requests of a sender; `batch`: the most
+        events of one; `patience`: seconds that a sender tries to get one request answered."""
+        self.daemon = daemon
+        self.seed = random.randrange(2**32) if seed is None else seed
+        self.mark = uuid.uuid4().hex[:8]
+        self.sent = {}
+        self.accepted = {}
+        self.surprises = []
+        self._pad, self._pause, self._batch, self._patience = pad, pause, batch, patience
+        self._customers = [self._customer(number) for number in range(customers)]
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._send, args=(number,)) for number in range(senders)]
+
+    def __repr__(self):
+        return f"<load seed={self.seed}: {len(self.sent)} sent, {len(self.accepted)} accepted>"
+
+    def _customer(self, number):
+        return {"email": f"c{number}@{self.mark}.example", "customer_id": f"{self.mark}-{number}"}
+
+    @property
+    def customers(self):
+        """The email addresses, one a customer."""
+        return [customer["email"] for customer in self._customers]
+
+    # --- its life
+
+    def __enter__(self):
+        print(f"load: seed={self.seed}")
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        """Begins nothing more, and waits until all that was begun is answered or given up."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def accepted_since(self, moment):
+        """How many were answered by 202 since a time.monotonic()."""
+        return sum(answered >= moment for answered in list(self.accepted.values()))
+
+    # --- a sender
+
+    def _send(self, number):
+        dice = random.Random(f"{self.seed}-{number}")
+        sender = _Sender(self.daemon)
+        before = []
+        while not self._stopping.is_set():
+            if not (before and dice.random() < 0.05):
+                before = [self._event(dice) for _ in range(dice.choice((1, 1, dice.randint(2, self._batch))))]
+            self._deliver(sender, before)
+            time.sleep(self._pause)
+        sender.close()
+
+    def _event(self, dice):
+        customer = dict(dice.choice(self._customers))
+        if dice.random() < 0.5:
+            del customer["customer_id"]
+        with self._lock:
+            number = len(self.sent)
+            event = {
+                "id": f"{self.mark}-{number}",
+                "channel": dice.choice(CHANNELS),
+                "type": dice.choice(TYPES),
+                "customer": customer,
+                "text": "ž" + "x" * self._pad,
+                "attributes": {"n": number, "price": 19.99, "tags": ["a", None, {"b": 1e-7}]},
+            }
+            self.sent[event["id"]] = event
+        return event
+
+    def _deliver(self, sender, events):
+        deadline = time.monotonic() + self._patience
+        while time.monotonic() < deadline:
+            reply = sender.post(events[0] if len(events) == 1 else events)
+            if reply is not None and reply.status != 503:
+                self._note(events, reply)
+                return
+            time.sleep(0.02)
+
+    def _note(self, events, reply):
+        body = reply.json
+        told = [(told.get("id"), told.get("status")) for told in body.get("events", ())]
+        if reply.status != 202 or told != [(event["id"], "accepted") for event in events]:
+            self.surprises.append((reply.status, body))
+            return
+        for event in events:
+            self.accepted.setdefault(event["id"], time.monotonic())
+
+
+class _Sender:
+    """A connection that is made anew when it is lost; None where a request got no answer."""
+
+    def __init__(self, daemon):
+        self._daemon = daemon
+        self._client = None
+
+    def post(self, content):
+        try:
+            self._client = self._client or self._daemon.client(timeout=10)
+            return self._client.post(content)
+        except (OSError, http.client.HTTPException):
+            self.close()
+            return None
+
+    def close(self):
+        if self._client:
+            self._client.close()
+        self._client = None

@@ -1,0 +1,156 @@
+/* What an interaction means in the light of those before it. */
+#include "daemon/context/context.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "common/error.h"
+
+#define NOON INT64_C(1767268800000) /* 2026-01-01T12:00:00Z */
+
+static struct tp_context_event a_call(int64_t time_ms) {
+    return (struct tp_context_event){TP_STR("e-2"), TP_STR("call_centre"), TP_STR("call.ended"), time_ms};
+}
+
+static const char *context_of(struct tp_context_event event, uint64_t sequence, const char *before) {
+    static char text[8192];
+    struct tp_buf out = TP_BUF_INIT;
+    assert_int_equal(tp_context_write(&event, sequence, tp_str(before), &out), 0);
+    assert_true(out.len < sizeof text);
+    memcpy(text, out.at, out.len);
+    text[out.len] = '\0';
+    tp_buf_free(&out);
+    return text;
+}
+
+static void the_first_has_nothing_before_it(void **state) {
+    (void)state;
+    assert_string_equal(context_of(a_call(NOON), 1, ""), "{\"sequence\":1,\"previous\":null,\"gap_s\":null,"
+                                                         "\"channel_switch\":false,\"counts\":{\"call_centre\":1}}");
+}
+
+static void the_next_knows_the_one_before(void **state) {
+    (void)state;
+    assert_string_equal(context_of(a_call(NOON), 8,
+                                   "{\"n\":7,\"id\":\"e-1\",\"channel\":\"web\",\"type\":\"page.viewed\","
+                                   "\"time\":1767268799000,\"in.web\":7}"),
+                        "{\"sequence\":8,\"previous\":{\"id\":\"e-1\",\"channel\":\"web\",\"type\":\"page.viewed\","
+                        "\"time\":\"2026-01-01T11:59:59.000Z\"},\"gap_s\":1,\"channel_switch\":true,"
+                        "\"counts\":{\"call_centre\":1,\"web\":7}}");
+}
+
+static void the_id_before_is_quoted_as_json_wants_it(void **state) {
+    (void)state;
+    const char *context =
+        context_of(a_call(NOON), 2, "{\"n\":1,\"id\":\"a\\\"b\",\"channel\":\"web\",\"type\":\"t\",\"time\":0}");
+    assert_non_null(strstr(context, "\"previous\":{\"id\":\"a\\\"b\","));
+}
+
+static void the_same_channel_is_no_switch(void **state) {
+    (void)state;
+    const char *context = context_of(
+        a_call(NOON), 2,
+        "{\"n\":1,\"id\":\"e-1\",\"channel\":\"call_centre\",\"type\":\"t\",\"time\":1,\"in.call_centre\":1}");
+    assert_non_null(strstr(context, "\"channel_switch\":false,\"counts\":{\"call_centre\":2}}"));
+}
+
+/* A channel whose name begins as another's does, and one that only ends so, are others. */
+static void a_channel_is_compared_whole(void **state) {
+    (void)state;
+    const char *context =
+        context_of(a_call(NOON), 2, "{\"n\":1,\"channel\":\"call\",\"time\":1,\"in.call\":3,\"in.call_centre_2\":4}");
+    assert_non_null(
+        strstr(context, "\"channel_switch\":true,\"counts\":{\"call\":3,\"call_centre\":1,\"call_centre_2\":4}}"));
+}
+
+static void assert_gap(int64_t before_ms, int64_t now_ms, const char *expected) {
+    char before[64], member[64];
+    snprintf(before, sizeof before, "{\"n\":1,\"channel\":\"web\",\"time\":%lld}", (long long)before_ms);
+    snprintf(member, sizeof member, ",\"gap_s\":%s,", expected);
+    assert_non_null(strstr(context_of(a_call(now_ms), 2, before), member));
+}
+
+static void the_gap_is_in_seconds_with_the_decimals_that_there_are(void **state) {
+    (void)state;
+    assert_gap(NOON, NOON, "0");
+    assert_gap(NOON, NOON + 1, "0.001");
+    assert_gap(NOON, NOON + 1500, "1.5");
+    assert_gap(NOON, NOON + 86400000, "86400");
+    assert_gap(0, NOON, "1767268800");
+}
+
+static void a_late_one_has_a_negative_gap(void **state) {
+    (void)state;
+    assert_gap(NOON, NOON - 5, "-0.005");
+    assert_gap(NOON, NOON - 60250, "-60.25");
+}
+
+static void counts_are_sorted_whatever_the_order_of_the_state(void **state) {
+    (void)state;
+    const char *context =
+        context_of((struct tp_context_event){TP_STR("e"), TP_STR("sms"), TP_STR("t"), NOON}, 9,
+                   "{\"in.web\":1,\"time\":1,\"in.chat\":2,\"channel\":\"web\",\"in.email\":3,\"n\":8,\"in.sms\":2}");
+    assert_non_null(strstr(context, "\"counts\":{\"chat\":2,\"email\":3,\"sms\":3,\"web\":1}}"));
+}
+
+static void a_new_channel_is_counted_in_its_place(void **state) {
+    (void)state;
+    static const char before[] = "{\"n\":2,\"time\":1,\"in.email\":1,\"in.sms\":1}";
+    static const struct {
+        struct tp_str channel;
+        const char *counts;
+    } cases[] = {{TP_STR("chat"), "{\"chat\":1,\"email\":1,\"sms\":1}"},
+                 {TP_STR("line"), "{\"email\":1,\"line\":1,\"sms\":1}"},
+                 {TP_STR("web"), "{\"email\":1,\"sms\":1,\"web\":1}"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct tp_context_event event = {TP_STR("e"), cases[i].channel, TP_STR("t"), NOON};
+        assert_non_null(strstr(context_of(event, 3, before), cases[i].counts));
+    }
+}
+
+/* append.lua keeps 100 names at most, so one that is not among them is not counted there either. */
+static void as_many_channels_as_a_state_has_are_counted(void **state) {
+    (void)state;
+    struct tp_buf before = TP_BUF_INIT;
+    tp_buf_adds(&before, "{\"n\":9,\"time\":1");
+    for (int i = 0; i < 95; i++)
+        tp_buf_addf(&before, ",\"in.c%02d\":1", i);
+    tp_buf_add(&before, "}", 2);
+    const char *context = context_of(a_call(NOON), 10, before.at);
+    tp_buf_free(&before);
+    assert_non_null(strstr(context, "{\"c00\":1,\"c01\":1,"));
+    assert_non_null(strstr(context, "\"c94\":1,\"call_centre\":1}"));
+}
+
+static void what_is_no_state_is_refused(void **state) {
+    (void)state;
+    static const char *const foreign[] = {"x", "{", "[]", "7", "null", "\"n\"", "{\"n\":1}x"};
+    const struct tp_context_event event = a_call(NOON);
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        struct tp_buf out = TP_BUF_INIT;
+        assert_int_equal(tp_context_write(&event, 2, tp_str(foreign[i]), &out), TP_ECORRUPT);
+        tp_buf_free(&out);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_has_nothing_before_it),
+        cmocka_unit_test(the_next_knows_the_one_before),
+        cmocka_unit_test(the_id_before_is_quoted_as_json_wants_it),
+        cmocka_unit_test(the_same_channel_is_no_switch),
+        cmocka_unit_test(a_channel_is_compared_whole),
+        cmocka_unit_test(the_gap_is_in_seconds_with_the_decimals_that_there_are),
+        cmocka_unit_test(a_late_one_has_a_negative_gap),
+        cmocka_unit_test(counts_are_sorted_whatever_the_order_of_the_state),
+        cmocka_unit_test(a_new_channel_is_counted_in_its_place),
+        cmocka_unit_test(as_many_channels_as_a_state_has_are_counted),
+        cmocka_unit_test(what_is_no_state_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

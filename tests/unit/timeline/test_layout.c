@@ -1,0 +1,121 @@
+/* The keys of a customer, and the bytes of an entry as append.lua writes them. */
+#include "daemon/timeline/layout.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/error.h"
+
+#define CUSTOMER "0190a000-0000-7000-8000-000000000001"
+
+/* >I6 sequence, key 8, encoding, >I4 length of the state before, that state, >I4 customer_at, JSON. */
+#define SEQUENCE    "\x00\x01\x00\x00\x00\x07"
+#define KEY         "k\0y 5678"
+#define BEFORE      "{\"n\":6}"
+#define CUSTOMER_AT "\x00\x00\x00\x0d"
+#define JSON        "{\"customer\":{\"identifiers\":[]}}"
+#define ENTRY       SEQUENCE KEY "\x00\x00\x00\x00\x07" BEFORE CUSTOMER_AT JSON
+
+static void assert_text(struct tp_str is, const char *expected) { assert_true(tp_str_is(is, expected)); }
+
+static void an_entry_is_read(void **state) {
+    (void)state;
+    struct tp_entry entry;
+    assert_int_equal(tp_timeline_entry_read(TP_STR(ENTRY), &entry), 0);
+    assert_true(entry.sequence == (UINT64_C(1) << 32) + 7);
+    assert_text(entry.before, BEFORE);
+    assert_text(entry.json, JSON);
+    assert_int_equal(entry.customer_at, 13);
+    assert_memory_equal(entry.json.at, JSON, entry.customer_at);
+}
+
+static void the_first_entry_has_no_state_before_it(void **state) {
+    (void)state;
+    struct tp_entry entry;
+    assert_int_equal(tp_timeline_entry_read(TP_STR("\0\0\0\0\0\x01" KEY "\0\0\0\0\0" CUSTOMER_AT JSON), &entry), 0);
+    assert_int_equal(entry.sequence, 1);
+    assert_int_equal(entry.before.len, 0);
+    assert_text(entry.json, JSON);
+}
+
+static void what_the_daemon_gives_is_what_it_reads(void **state) {
+    (void)state;
+    const struct tp_interaction interaction = {.json = TP_STR(JSON), .customer_at = 13};
+    struct tp_buf bytes = TP_BUF_INIT;
+    struct tp_entry entry;
+    tp_buf_add(&bytes, "\0\0\0\0\0\x01" KEY "\0\0\0\0\0", 19);
+    tp_timeline_entry_tail(&interaction, &bytes);
+    assert_int_equal(tp_timeline_entry_read(tp_buf_str(&bytes), &entry), 0);
+    assert_text(entry.json, JSON);
+    assert_int_equal(entry.customer_at, 13);
+    tp_buf_free(&bytes);
+}
+
+/* Wherever it is cut before its JSON, no byte behind the cut is looked at: the copies are as long as the cut. */
+static void a_cut_entry_is_refused(void **state) {
+    (void)state;
+    for (size_t len = 0; len < sizeof ENTRY - sizeof JSON; len++) {
+        struct tp_entry entry = {.sequence = 99};
+        char *cut = test_malloc(len + 1);
+        memcpy(cut, ENTRY, len);
+        assert_int_equal(tp_timeline_entry_read((struct tp_str){cut, len}, &entry), TP_ECORRUPT);
+        assert_int_equal(entry.sequence, 99);
+        test_free(cut);
+    }
+}
+
+static void another_encoding_is_refused(void **state) {
+    (void)state;
+    struct tp_entry entry;
+    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\x01\0\0\0\0" CUSTOMER_AT JSON), &entry), TP_ECORRUPT);
+}
+
+static void a_place_behind_the_json_is_refused(void **state) {
+    (void)state;
+    struct tp_entry entry;
+    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\0\0\0\0\0\0\0\0\x03{}"), &entry), TP_ECORRUPT);
+}
+
+static void numbers_are_big_endian(void **state) {
+    (void)state;
+    struct tp_reader reader = {.left = TP_STR("\x01\x02\x03\x04\xff\xff\xff\xff\xff\xff")};
+    assert_int_equal(tp_timeline_read_number(&reader, 4), 0x01020304);
+    assert_true(tp_timeline_read_number(&reader, 6) == UINT64_C(0xffffffffffff));
+    assert_false(reader.failed);
+    assert_int_equal(tp_timeline_read_number(&reader, 1), 0);
+    assert_true(reader.failed);
+}
+
+static void a_customers_keys_share_its_lanes_tag(void **state) {
+    (void)state;
+    struct tp_settings settings = {.redis.prefix = (char[]){"tp:"}};
+    struct tp_redis_words words = {0};
+    char room[TP_HOME_PREFIX_BYTES];
+    struct tp_str prefix = lane_prefix(&settings, 12, room);
+    assert_text(prefix, "tp:{L12}:");
+    tp_timeline_state_key(&words, prefix, TP_STR(CUSTOMER));
+    tp_timeline_line_key(&words, prefix, TP_STR(CUSTOMER));
+    static const char expected[] = "$47\r\ntp:{L12}:c:" CUSTOMER "\r\n$47\r\ntp:{L12}:t:" CUSTOMER "\r\n";
+    assert_true(words.wire.len > sizeof expected);
+    assert_memory_equal(words.wire.at + words.wire.len - (sizeof expected - 1), expected, sizeof expected - 1);
+    assert_int_equal(words.n, 2);
+    tp_redis_words_free(&words);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_entry_is_read),
+        cmocka_unit_test(the_first_entry_has_no_state_before_it),
+        cmocka_unit_test(what_the_daemon_gives_is_what_it_reads),
+        cmocka_unit_test(a_cut_entry_is_refused),
+        cmocka_unit_test(another_encoding_is_refused),
+        cmocka_unit_test(a_place_behind_the_json_is_refused),
+        cmocka_unit_test(numbers_are_big_endian),
+        cmocka_unit_test(a_customers_keys_share_its_lanes_tag),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
