@@ -13,7 +13,9 @@
 #include "common/error.h"
 #include "daemon/api/api.h"
 #include "daemon/dev/dev.h"
+#include "daemon/http/http.h"
 #include "daemon/journal/journal.h"
+#include "daemon/kafka/kafka.h"
 #include "daemon/log/log.h"
 #include "daemon/pipeline/delivery.h"
 #include "daemon/pipeline/waitroom.h"
@@ -117,6 +119,12 @@ static int load_settings(const struct command *command, struct daemon *d) {
     if (status == 0)
         tp_log_set_level(d->settings->log.level);
     return status;
+}
+
+/* What only those who use a setting can say about it; before anything is started. */
+static int check(struct daemon *d) {
+    int status = tp_http_check(d->settings, &d->fault);
+    return status == 0 ? tp_kafka_check(d->settings, &d->fault) : status;
 }
 
 static int start_dev(struct daemon *d) { return tp_dev_start(d->settings, &d->fault, &d->dev); }
@@ -271,6 +279,8 @@ int main(int argc, char **argv) {
         return exits;
     block_signals(&signals);
     int status = load_settings(&command, &d);
+    if (status == 0)
+        status = check(&d);
     if (status == 0 && !command.check)
         status = run(&command, &d, &signals);
     if (status < 0)

@@ -180,15 +180,25 @@ int tp_http_serve(struct tp_http *http) {
     return rc;
 }
 
+static int read_settings(struct tp_http *http, struct tp_buf *fault) {
+    int rc = tp_http_proxies_parse(http->settings->http.trusted_proxies, fault, &http->proxies);
+    if (rc == 0)
+        rc = tp_http_addresses_parse(http->settings->http.listen, fault, &http->addresses, &http->n_addresses);
+    return rc == 0 ? refuse_openness(http, fault) : rc;
+}
+
+int tp_http_check(const struct tp_settings *settings, struct tp_buf *fault) {
+    struct tp_http http = {.settings = settings};
+    int rc = read_settings(&http, fault);
+    tp_http_proxies_free(&http.proxies);
+    free(http.addresses);
+    return rc;
+}
+
 static int prepare(struct tp_http *http, struct tp_buf *fault) {
     http_parser_set_max_header_size(UINT32_MAX); /* heads, chunk lines and trailers have bounds of ours */
     http->auth = tp_http_auth_new(http->settings);
-    int rc =
-        http->auth ? tp_http_proxies_parse(http->settings->http.trusted_proxies, fault, &http->proxies) : TP_ENOMEM;
-    if (rc == 0)
-        rc = tp_http_addresses_parse(http->settings->http.listen, fault, &http->addresses, &http->n_addresses);
-    if (rc == 0)
-        rc = refuse_openness(http, fault);
+    int rc = http->auth ? read_settings(http, fault) : TP_ENOMEM;
     if (rc == 0)
         rc = make_threads(http);
     if (rc == 0)

@@ -28,6 +28,8 @@ struct tp_http_route {
     void (*handle)(struct tp_http_request *request, void *arg);
 };
 
+/* Whether the addresses, networks and keys go together, without listening. As tp_http_open. */
+int tp_http_check(const struct tp_settings *settings, struct tp_buf *fault);
 /* Listens; nothing is taken from the listeners before tp_http_serve, so that its loops can be fitted out in between.
  * `routes` end with a path of NULL and must outlive it; `arg` goes to each handler.
  * Faults of addresses are said in `fault`, one sentence without a line's end. TP_ECONFIG: an address or network that is

@@ -147,3 +147,11 @@ size_t tp_kafka_conf_number(const rd_kafka_conf_t *conf, const char *name) {
         return 0;
     return strtoull(text, NULL, 10);
 }
+
+int tp_kafka_check(const struct tp_settings *settings, struct tp_buf *fault) {
+    rd_kafka_conf_t *conf = NULL;
+    int error = tp_kafka_conf(settings, fault, &conf);
+    if (!error)
+        rd_kafka_conf_destroy(conf);
+    return error;
+}

@@ -35,6 +35,8 @@ struct tp_kafka_options {
     void *arg;
 };
 
+/* Whether librdkafka takes the settings, without a producer: TP_ECONFIG with the reason in `fault`. */
+int tp_kafka_check(const struct tp_settings *settings, struct tp_buf *fault);
 /* Starts; a broker that is away is no fault. Topics absent are made where the broker allows it; with kafka.partitions 0
  * they are not ours to make. TP_ECONFIG with the reason in `fault`: a property that librdkafka refuses, or one that
  * touchpointd's promises stand on. */

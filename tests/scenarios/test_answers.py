@@ -104,12 +104,18 @@ def test_so_is_another_charset(front):
     assert daemon.post(event(), headers={"Content-Type": "application/json; charset=latin1"}).status == 415
 
 
-def test_what_is_nowhere_is_404_and_what_is_not_done_there_405(front):
-    daemon = front()
-    with daemon.client() as client:
-        for path in ("/", "/v1", "/v1/event", "/v1/events/", "/v1/customers/a/b", "/v1/customers//timeline", "//healthz"):
+NOWHERE = ["/", "/v1", "/v1/event", "/v1/events/", "/v1/customers/a/b", "/v1/customers//timeline", "//healthz"]
+
+
+def test_what_is_nowhere_is_404(front):
+    with front().client() as client:
+        for path in NOWHERE:
             reply = client.get(path)
             assert (reply.status, error_of(reply)["code"]) == (404, "not_found"), path
+
+
+def test_what_is_not_done_there_is_405(front):
+    with front().client() as client:
         for method, path, allowed in (
             ("GET", "/v1/events", "POST"),
             ("PUT", "/v1/events", "POST"),

@@ -65,6 +65,9 @@ def test_every_fault_is_said_and_nothing_is_started(check, file, tmp_path):
         ("http.nothing=1", '--set: "http.nothing" is no setting; expected SECTION.NAME=VALUE'),
         ("http.threads", '--set: "http.threads" is no setting; expected SECTION.NAME=VALUE'),
         ("journal.max_size=2MiB", "--set: journal.max_size: does not go with journal.segment_size; expected room for"),
+        ("http.listen=0.0.0.0:0", "http.listen: 0.0.0.0:0 is beyond loopback, and no key is configured"),
+        ("kafka.property.lingre.ms=5", "kafka.property.lingre.ms: No such configuration property"),
+        ("kafka.property.acks=1", "kafka.property.acks: is always all"),
         ("redis.password=opensesame", "--set: redis.password: a secret may not stand here; expected env:VARIABLE or"),
     ],
 )

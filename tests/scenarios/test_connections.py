@@ -111,7 +111,7 @@ def test_another_expectation_is_refused(front):
         connection.send(post(event(), "Expect: a miracle"))
         reply = connection.reply()
         assert reply.status == 417
-        error_of(reply)
+        assert error_of(reply)["code"] == "unsupported_expect"
     assert recorded(daemon) == 0
 
 

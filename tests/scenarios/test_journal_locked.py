@@ -1,4 +1,5 @@
-"""Two daemons on one journal would both deliver it: the second one says so and leaves, and the first does not notice."""
+"""Two daemons on one journal would both deliver it: the second one says so and leaves, and the
+first does not notice."""
 
 from touchpoint.front import event, recorded
 

@@ -58,7 +58,7 @@ def test_a_head_over_the_limit_is_431(front):
             connection.send(content)
             reply = connection.reply()
             assert reply.status == 431, name
-            assert error_of(reply)["code"] == "too_large"
+            assert error_of(reply)["code"] == "header_too_large"
             assert connection.closed(), name
 
 

@@ -51,7 +51,9 @@ def send_everything(daemon):
     assert daemon.post(reused, wait=20).json["events"][0]["error"]["code"] == "id_reused"
     assert daemon.post(faulty).json["rejected"] == len(faulty)
     assert daemon.post('{"broken": "' + s["broken JSON"]).status == 400
-    assert daemon.post(gzip.compress(json.dumps(good).encode())[:-9], headers={"Content-Encoding": "gzip"}).status == 400
+    assert (
+        daemon.post(gzip.compress(json.dumps(good).encode())[:-9], headers={"Content-Encoding": "gzip"}).status == 400
+    )
     assert daemon.post(good, headers={"Content-Type": f"text/{s['a header']}"}).status == 415
     assert daemon.get("/v1/customers", email=s["an email"]).json["customers"]
     assert daemon.get("/v1/customers", email=s["a malformed email"]).status == 400

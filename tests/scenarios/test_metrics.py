@@ -1,4 +1,5 @@
-"""/metrics is Prometheus' text, has each family that the daemon's table names, and its counters move with what happens."""
+"""/metrics is Prometheus' text, has each family that the daemon's table names, and its counters move with what
+happens."""
 
 import re
 

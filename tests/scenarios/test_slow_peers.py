@@ -39,7 +39,7 @@ def test_a_drip_is_cut(part, front):
         connection.send(start)
         reply = drip(connection, rest)
         assert reply.status == 408
-        assert error_of(reply)["message"] == "the request did not arrive in time"
+        assert error_of(reply)["code"] == "too_slow"
         assert reply.headers["Connection"] == "close"
         assert connection.closed()
     assert recorded(daemon) == 0

@@ -95,7 +95,9 @@ def faults_of_content(load, timelines, records):
         if record.key != customer or record.headers["ce_id"] != id:
             yield f"{id}: the record is that of {record.key}, {record.headers}"
     for customer, timeline in timelines.items():
-        yield from (f"{customer} has an entry of {e['customer']['id']}" for e in timeline if e["customer"]["id"] != customer)
+        yield from (
+            f"{customer} has an entry of {e['customer']['id']}" for e in timeline if e["customer"]["id"] != customer
+        )
     for id, entry in entries.items():
         if id in load.sent and without_additions(entry) != canonical(load.sent[id]):
             yield f"{id}: {load.sent[id]} was sent, {entry} came of it"

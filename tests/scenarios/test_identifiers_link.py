@@ -1,0 +1,98 @@
+"""Identifiers that come together belong to one customer from then on; and of two known customers, an event goes to that of
+its strongest identifier."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from touchpoint.front import event
+from touchpoint.story import check_sequence, ids, send
+
+EMAIL, PHONE = {"email": "ann@example.com"}, {"phone": "+447400123456"}
+
+
+def customer_of(daemon, **identifiers):
+    return send(daemon, event(customer=identifiers))[0]["customer"]["id"]
+
+
+def test_a_phone_linked_by_an_email_is_the_same_customer(touchpointd):
+    daemon = touchpointd()
+    assert customer_of(daemon, **EMAIL) == customer_of(daemon, **EMAIL, **PHONE) == customer_of(daemon, **PHONE)
+    assert daemon.find(**EMAIL) == daemon.find(**PHONE)
+
+
+def test_also_within_one_request(touchpointd):
+    daemon = touchpointd()
+    events = send(
+        daemon, *(event(customer=customer) for customer in (EMAIL, EMAIL | PHONE, PHONE, {"x": "ann"} | PHONE))
+    )
+    assert len({found["customer"]["id"] for found in events}) == 1
+    check_sequence(events)
+
+
+def test_several_values_of_one_type_are_one_customer(touchpointd):
+    daemon = touchpointd()
+    both = customer_of(daemon, email=["ann@example.com", "ann@work.example"])
+    assert customer_of(daemon, email="ann@work.example") == both
+
+
+def test_of_two_known_customers_the_strongest_identifier_decides(touchpointd):
+    """They stay two."""
+    daemon = touchpointd()
+    by_email, by_phone, by_number = (
+        customer_of(daemon, **EMAIL),
+        customer_of(daemon, **PHONE),
+        customer_of(daemon, customer_id="K-1"),
+    )
+    assert len({by_email, by_phone, by_number}) == 3
+    assert customer_of(daemon, **PHONE, **EMAIL) == by_email
+    assert customer_of(daemon, **PHONE, customer_id="K-1", **EMAIL) == by_number
+    assert customer_of(daemon, **PHONE, x="ann") == by_phone
+    assert (daemon.find(**EMAIL), daemon.find(**PHONE), daemon.find(customer_id="K-1")) == (
+        by_email,
+        by_phone,
+        by_number,
+    )
+    assert daemon.find(x="ann") == by_phone, "what is new goes where the event goes"
+
+
+def test_a_known_weak_identifier_counts_more_than_a_new_strong_one(touchpointd):
+    daemon = touchpointd()
+    anonymous = customer_of(daemon, anonymous_id="7f1c")
+    assert customer_of(daemon, anonymous_id="7f1c", customer_id="K-1") == anonymous
+    assert daemon.find(customer_id="K-1") == anonymous
+
+
+def test_the_order_of_strength_is_a_setting(touchpointd):
+    daemon = touchpointd({"identity.types": "phone,email"})
+    customer_of(daemon, **EMAIL)
+    by_phone = customer_of(daemon, **PHONE)
+    assert customer_of(daemon, **EMAIL, **PHONE) == by_phone
+
+
+def test_the_first_events_of_a_customer_at_the_same_time_make_one(touchpointd, kafka, topics):
+    """Each on a connection of its own, spread over the threads of the front."""
+    daemon = touchpointd({"http.threads": 4})
+    connections, rounds = 12, 5
+    barrier = Barrier(connections)
+
+    def first(number):
+        found = []
+        with daemon.client() as client:
+            for round in range(rounds):
+                customer = {"email": f"new-{round}@example.com", "x": f"handle_{round}_{number}"}
+                barrier.wait(30)
+                reply = client.post(event(id=f"e-{round}-{number}", customer=customer), wait=20)
+                found.append(reply.json["events"][0]["event"])
+        return found
+
+    with ThreadPoolExecutor(connections) as pool:
+        by_round = list(zip(*pool.map(first, range(connections)), strict=True))
+    for round, events in enumerate(by_round):
+        customers = {found["customer"]["id"] for found in events}
+        assert customers == {daemon.find(email=f"new-{round}@example.com")}
+        check_sequence(events)
+        assert sorted(ids(daemon.timeline(customers.pop()))) == sorted(ids(events))
+    by_customer = {}
+    for record in kafka.records(topics.interactions):
+        by_customer.setdefault(record.key, []).append(record.value["context"]["sequence"])
+    assert list(by_customer.values()) == [list(range(1, connections + 1))] * rounds
