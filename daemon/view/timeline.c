@@ -6,7 +6,6 @@
 #include "daemon/view/view.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/error.h"
@@ -155,21 +154,31 @@ static int ask(struct page *page) {
 
 /* ---- the query ---- */
 
+/* 1 to 16 small hexadecimal digits at the front of `text`, which is moved on. */
+static bool read_hex(struct tp_str *text, uint64_t *ret) {
+    static const char digits[] = "0123456789abcdef";
+    size_t len = 0;
+    *ret = 0;
+    for (; len < text->len && len <= 16; len++) {
+        const char *digit = memchr(digits, text->at[len], 16);
+        if (!digit)
+            break;
+        *ret = *ret << 4 | (uint64_t)(digit - digits);
+    }
+    *text = (struct tp_str){text->at + len, text->len - len};
+    return len >= 1 && len <= 16;
+}
+
 static int read_cursor(struct page *page, struct tp_str cursor) {
-    char text[40], *end = NULL;
+    uint64_t ms = 0;
     if (cursor.len == 0)
         return 0;
-    if (cursor.len >= sizeof text)
+    if (!read_hex(&cursor, &ms) || ms > INT64_MAX || cursor.len == 0 || cursor.at[0] != '-')
         return TP_EFORM;
-    memcpy(text, cursor.at, cursor.len);
-    text[cursor.len] = '\0';
-    page->last_ms = (int64_t)strtoull(text, &end, 16);
-    if (end == text || *end != '-')
+    cursor = (struct tp_str){cursor.at + 1, cursor.len - 1};
+    if (!read_hex(&cursor, &page->last_sequence) || cursor.len > 0)
         return TP_EFORM;
-    const char *second = end + 1;
-    page->last_sequence = strtoull(second, &end, 16);
-    if (end == second || *end != '\0' || page->last_ms < 0)
-        return TP_EFORM;
+    page->last_ms = (int64_t)ms;
     page->has_last = true;
     return 0;
 }

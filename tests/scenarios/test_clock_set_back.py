@@ -81,5 +81,7 @@ def test_back_between_two_lives(touchpointd, kafka, topics, clock):
     kafka.resume()
     deliver(daemon, "ann", f"a{next(numbers)}")
     settle(daemon, timeout=20)
-    sequences = {record.value["id"]: record.value["context"]["sequence"] for record in kafka.records(topics.interactions)}
+    sequences = {
+        record.value["id"]: record.value["context"]["sequence"] for record in kafka.records(topics.interactions)
+    }
     assert sequences == {f"a{number}": number for number in range(1, 13)}

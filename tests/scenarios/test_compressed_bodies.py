@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from pathlib import Path
 
 from touchpoint.front import error_of, event, events, recorded
 
@@ -50,7 +51,8 @@ def test_broken_gzip_is_400(front):
     damaged = whole[:-8] + bytes([whole[-8] ^ 1]) + whole[-7:]
     for name, body in {
         "none at all": json.dumps(event()).encode(),
-        "cut short": whole[:-10],
+        "cut short": whole[:-20],
+        "cut in its last byte": whole[:-1],
         "a wrong checksum": damaged,
         "bytes behind the end": whole + b"{}",
         "zlib's form": zlib.compress(json.dumps(event()).encode()),
@@ -74,6 +76,6 @@ def test_what_is_no_gzip_is_415(front):
 
 def resident(daemon):
     """Bytes of memory that the daemon holds."""
-    status = open(f"/proc/{daemon.process.pid}/status").read()  # noqa: PTH123, SIM115
+    status = Path(f"/proc/{daemon.process.pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1]) * 1024

@@ -1,5 +1,7 @@
 """HTTP/1.1 as clients and proxies speak it: a connection carries many requests, each with its own reply, in order."""
 
+import socket
+
 import pytest
 
 from touchpoint.front import as_bytes, error_of, event, events, post, recorded, request
@@ -39,6 +41,7 @@ def test_http_1_0_closes_unless_asked_to_keep(front):
         assert connection.closed()
 
 
+@pytest.mark.tsan
 def test_pipelined_requests_are_answered_in_order(front):
     """Those that wait for the disk too: nothing overtakes them."""
     wanted = [f"e{number}" for number in range(100)]
@@ -55,7 +58,7 @@ def test_a_client_may_end_its_side_and_still_read(front):
     daemon = front()
     with daemon.connect() as connection:
         connection.send(post(event(id="one")) + post(event(id="two")))
-        connection.socket.shutdown(1)
+        connection.socket.shutdown(socket.SHUT_WR)
         assert [ids(connection.reply()), ids(connection.reply())] == [["one"], ["two"]]
         assert connection.closed()
 

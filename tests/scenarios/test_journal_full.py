@@ -28,7 +28,9 @@ def fills_up_and_recovers(daemon, redis, kafka, topics):
         redis.pause()
         ready = until(lambda: (reply := daemon.get("/readyz")).status == 503 and reply, 30, "it is full")
         assert ready.json["status"] == "journal_full"
-        refused = daemon.post([{"channel": "web", "type": "x", "customer": {"email": "a@b.example"}, "text": "x" * 90000}])
+        refused = daemon.post(
+            [{"channel": "web", "type": "x", "customer": {"email": "a@b.example"}, "text": "x" * 90000}]
+        )
         assert refused.status == 503
         assert int(refused.headers["Retry-After"]) > 0
         assert refused.json["error"]["code"] == "no_room"

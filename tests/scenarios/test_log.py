@@ -3,7 +3,6 @@ and never anything that a customer or a sender sent."""
 
 import gzip
 import json
-import os
 import re
 
 from touchpoint import until
@@ -108,7 +107,7 @@ def test_journald_is_given_priorities(front):
     """It names the stream that it reads; a line's time is its own matter there."""
     daemon = front(start=False)
     daemon.process.log.touch()
-    stream = os.stat(daemon.process.log)  # noqa: PTH116
+    stream = daemon.process.log.stat()
     daemon.process.environment["JOURNAL_STREAM"] = f"{stream.st_dev}:{stream.st_ino}"
     daemon.start()
     assert daemon.stop() == 0

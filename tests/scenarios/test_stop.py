@@ -2,7 +2,10 @@
 there when the daemon comes back, once; what was not answered can be sent again."""
 
 import itertools
+import signal
 import threading
+
+import pytest
 
 from touchpoint import until
 from touchpoint.front import as_bytes, error_of, event, events, post, recorded, request
@@ -38,6 +41,7 @@ class Sender(threading.Thread):
         return reply.status == 202
 
 
+@pytest.mark.tsan
 def test_under_load_nothing_accepted_is_lost(touchpointd, kafka, topics):
     daemon = touchpointd({"node.stop_timeout": "10s"})
     accepted = []
@@ -83,7 +87,7 @@ def test_what_was_begun_ends_and_nothing_begins(front):
         assert kept.reply().status == 202
         begin(begun, len(content))
         begun.send(content[:-10])
-        daemon.process.send(15)
+        daemon.process.send(signal.SIGTERM)
         until(lambda: refuses(daemon), 10, "no new connection is taken")
         kept.send(post(event(id="after")))
         turned_away = kept.reply()
@@ -117,7 +121,7 @@ def test_who_waits_for_delivery_is_told_what_is_known(front):
     with daemon.connect() as waiting:
         waiting.send(request("POST /v1/events?wait=60", f"Content-Length: {len(body)}", body=body))
         until(lambda: recorded(daemon) == 1, 10, "it is recorded")
-        daemon.process.send(15)
+        daemon.process.send(signal.SIGTERM)
         reply = waiting.reply()
         assert reply.status == 202
         assert reply.json["events"] == [{"index": 0, "id": "waiting", "status": "accepted"}]

@@ -27,8 +27,7 @@ def test_that_the_broker_does_not_let_us_make(touchpointd, kafka, topics):
     daemon = touchpointd({"kafka.replication": 3})
     sent = events(20)
     assert daemon.post(sent).status == 202
-    until(lambda: daemon.log("kafka_topic_waits"), 30, "it is said")
-    assert daemon.log("kafka_topic_refused")[0]["topic"] in vars(topics).values()
+    until(lambda: daemon.log("kafka_topic_refused"), 10, "it is said")
     assert daemon.get("/readyz").json["pending"] == 20
     kafka.create_topic(topics.interactions)
     settle(daemon)
