@@ -1,0 +1,426 @@
+/* Which customer an interaction belongs to: told with buckets of the test's own, so that another daemon can be quicker
+ * at the worst moment. */
+#include "daemon/identity/identity.h"
+
+#include "tests/unit/redis/fake.h"
+
+enum { MOST_OWNED = 32, MOST_REQUESTS = 8 };
+
+#define ANN "0190a000-0000-7000-8000-00000000000a"
+#define BOB "0190a000-0000-7000-8000-00000000000b"
+
+static struct {
+    char key[64], owner[64];
+    bool broken;
+} buckets[MOST_OWNED];
+static size_t n_owned;
+
+static const struct tp_settings settings = {
+    .identity.types = (char[]){"customer_id,email, phone,x"},
+    .redis = {.prefix = (char[]){"tp:"}, .lanes = 4, .buckets = 4},
+};
+static struct tp_identity *identity;
+static struct tp_interaction interactions[MOST_REQUESTS];
+static struct tp_identity_request requests[MOST_REQUESTS];
+static size_t n_requests;
+static int done_with, done_times;
+
+/* ---- the buckets ---- */
+
+/* Behind the hash tag: "tp:{I3}:email:..." */
+static struct tp_str name_of(struct tp_str key) {
+    const char *at = memchr(key.at, '}', key.len);
+    assert_non_null(at);
+    at += 2;
+    return (struct tp_str){at, (size_t)(key.at + key.len - at)};
+}
+
+static size_t place_of(struct tp_str name) {
+    size_t i = 0;
+    while (i < n_owned && !tp_str_is(name, buckets[i].key))
+        i++;
+    if (i == n_owned) {
+        assert_true(n_owned < MOST_OWNED && name.len < sizeof buckets[0].key);
+        memcpy(buckets[n_owned].key, name.at, name.len);
+        n_owned++;
+    }
+    return i;
+}
+
+static void owns(const char *customer, const char *key) { strcpy(buckets[place_of(tp_str(key))].owner, customer); }
+
+static const char *owner_of(const char *key) { return buckets[place_of(tp_str(key))].owner; }
+
+/* As claim.lua. */
+static void serve_one(struct fake_call *call) {
+    assert_ptr_equal(call->script, &tp_identity_claim_script);
+    redisReply *reply = fake_array(call->n_keys - 1);
+    for (size_t i = 1; i < call->n_keys; i++) {
+        size_t at = place_of(name_of(call->words[i]));
+        struct tp_str wish = call->words[call->n_keys + i];
+        if (buckets[at].owner[0] == '\0' && wish.len > 0 && !buckets[at].broken)
+            memcpy(buckets[at].owner, wish.at, wish.len);
+        reply->element[i - 1] = buckets[at].broken ? fake_nil() : fake_text(tp_str(buckets[at].owner));
+    }
+    fake_answer(call, 0, reply);
+}
+
+/* Answers the calls of one round: those that were made before the first of them is answered. */
+static size_t serve_round(void) {
+    size_t n = 0;
+    for (struct fake_call *call = fake_calls; call; call = call->next)
+        n++;
+    for (size_t i = 0; i < n; i++)
+        serve_one(fake_hear());
+    return n;
+}
+
+/* ---- requests ---- */
+
+static void on_done(void *arg, int status) {
+    assert_ptr_equal(arg, &done_with);
+    done_with = status;
+    done_times++;
+}
+
+/* "email=ann@example.com phone=+44..." */
+static void event(const char *identifiers) {
+    struct tp_interaction *interaction = &interactions[n_requests];
+    *interaction = (struct tp_interaction){0};
+    for (const char *at = identifiers; *at; at += *at == ' ') {
+        size_t type = strcspn(at, "="), value = strcspn(at + type + 1, " ");
+        interaction->identifiers[interaction->n_identifiers++] =
+            (struct tp_identifier){{at, type}, {at + type + 1, value}};
+        at += type + 1 + value;
+    }
+    requests[n_requests] = (struct tp_identity_request){.interaction = interaction};
+    n_requests++;
+}
+
+static void resolve(void) {
+    done_times = 0;
+    assert_int_equal(tp_identity_resolve(identity, requests, n_requests, on_done, &done_with), 0);
+}
+
+/* How many rounds it took. */
+static size_t resolved(void) {
+    size_t rounds = 0;
+    resolve();
+    while (fake_calls) {
+        assert_true(++rounds < 10);
+        serve_round();
+    }
+    assert_int_equal(done_times, 1);
+    assert_int_equal(done_with, 0);
+    return rounds;
+}
+
+static void assert_customer(size_t request, const char *customer) {
+    assert_int_equal(requests[request].status, 0);
+    assert_string_equal(requests[request].customer_id, customer);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    memset(buckets, 0, sizeof buckets);
+    n_owned = n_requests = 0;
+    fake_heard = 0;
+    fake_away = false;
+    return tp_identity_new(&settings, NULL, &identity);
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    tp_identity_free(identity);
+    return fake_calls ? -1 : 0;
+}
+
+/* ---- the choice ---- */
+
+static void nobody_known_makes_a_customer(void **state) {
+    (void)state;
+    event("email=ann@example.com phone=+447400123456");
+    assert_int_equal(resolved(), 2);
+    assert_true(tp_uuid_valid(tp_str(requests[0].customer_id)));
+    assert_string_equal(owner_of("email:ann@example.com"), requests[0].customer_id);
+    assert_string_equal(owner_of("phone:+447400123456"), requests[0].customer_id);
+}
+
+static void a_known_one_is_found_and_what_is_new_is_linked(void **state) {
+    (void)state;
+    owns(ANN, "phone:+447400123456");
+    event("customer_id=K-1 phone=+447400123456 x=ann");
+    resolved();
+    assert_customer(0, ANN);
+    assert_string_equal(owner_of("customer_id:K-1"), ANN);
+    assert_string_equal(owner_of("x:ann"), ANN);
+}
+
+static void of_two_known_the_strongest_decides_and_both_stay(void **state) {
+    (void)state;
+    owns(ANN, "phone:+447400123456");
+    owns(BOB, "email:bob@example.com");
+    event("x=new phone=+447400123456 email=bob@example.com");
+    resolved();
+    assert_customer(0, BOB);
+    assert_string_equal(owner_of("x:new"), BOB);
+    assert_string_equal(owner_of("phone:+447400123456"), ANN);
+}
+
+static void of_two_as_strong_the_one_sent_first_decides(void **state) {
+    (void)state;
+    owns(ANN, "email:ann@example.com");
+    owns(BOB, "email:bob@example.com");
+    event("email=bob@example.com email=ann@example.com");
+    event("email=ann@example.com email=bob@example.com");
+    resolved();
+    assert_customer(0, BOB);
+    assert_customer(1, ANN);
+}
+
+static void a_type_that_is_in_no_list_is_the_weakest(void **state) {
+    (void)state;
+    owns(ANN, "badge:7");
+    owns(BOB, "x:bob");
+    event("badge=7 x=bob");
+    resolved();
+    assert_customer(0, BOB);
+}
+
+static void types_with_the_same_value_are_two_identifiers(void **state) {
+    (void)state;
+    owns(ANN, "email:7");
+    event("customer_id=7");
+    resolved();
+    assert_string_not_equal(requests[0].customer_id, ANN);
+}
+
+/* ---- a batch ---- */
+
+static void within_a_batch_the_earlier_links_for_the_later(void **state) {
+    (void)state;
+    event("email=ann@example.com");
+    event("email=ann@example.com phone=+447400123456");
+    event("phone=+447400123456 x=ann");
+    event("x=ann");
+    event("x=bob");
+    resolved();
+    for (size_t i = 1; i < 4; i++)
+        assert_customer(i, requests[0].customer_id);
+    assert_string_not_equal(requests[4].customer_id, requests[0].customer_id);
+}
+
+static void what_stands_alone_takes_one_round(void **state) {
+    (void)state;
+    event("email=ann@example.com");
+    event("email=bob@example.com");
+    event("email=ann@example.com");
+    assert_int_equal(resolved(), 1);
+    assert_customer(2, requests[0].customer_id);
+    assert_string_not_equal(requests[1].customer_id, requests[0].customer_id);
+}
+
+static void what_is_known_takes_one_round(void **state) {
+    (void)state;
+    owns(ANN, "email:ann@example.com");
+    owns(ANN, "phone:+447400123456");
+    event("email=ann@example.com phone=+447400123456");
+    assert_int_equal(resolved(), 1);
+    assert_customer(0, ANN);
+}
+
+static void a_bucket_is_asked_once_a_round(void **state) {
+    (void)state;
+    event("email=a@example.com email=b@example.com email=c@example.com email=d@example.com email=e@example.com");
+    resolve();
+    assert_true(fake_heard <= settings.redis.buckets);
+    while (fake_calls)
+        serve_round();
+}
+
+static void resolved_again_it_is_the_same(void **state) {
+    (void)state;
+    char first[2][TP_UUID_TEXT];
+    event("email=ann@example.com phone=+447400123456");
+    event("phone=+447400123456 customer_id=K-1");
+    resolved();
+    for (size_t i = 0; i < 2; i++)
+        strcpy(first[i], requests[i].customer_id);
+    assert_int_equal(resolved(), 1);
+    for (size_t i = 0; i < 2; i++)
+        assert_customer(i, first[i]);
+}
+
+/* ---- another daemon ---- */
+
+static void a_claim_of_another_between_the_rounds_holds(void **state) {
+    (void)state;
+    event("email=ann@example.com phone=+447400123456");
+    event("phone=+447400123456");
+    resolve();
+    serve_round();
+    owns(ANN, "email:ann@example.com");
+    serve_round();
+    assert_int_equal(done_times, 1);
+    assert_customer(0, ANN);
+    assert_string_equal(owner_of("phone:+447400123456"), requests[1].customer_id);
+}
+
+static void a_claim_of_another_before_ours_holds_when_it_stands_alone(void **state) {
+    (void)state;
+    event("email=ann@example.com");
+    resolve();
+    owns(BOB, "email:ann@example.com");
+    serve_round();
+    assert_int_equal(done_times, 1);
+    assert_customer(0, BOB);
+}
+
+/* ---- trouble ---- */
+
+static void a_damaged_key_refuses_its_interaction_alone(void **state) {
+    (void)state;
+    buckets[place_of(TP_STR("email:broken"))].broken = true;
+    owns("foreign", "email:foreign");
+    event("email=broken");
+    event("email=broken phone=+447400123456");
+    event("email=foreign");
+    event("phone=+447400123456");
+    resolved();
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(requests[i].status, TP_ECORRUPT);
+    assert_int_equal(requests[3].status, 0);
+}
+
+static void answer_empty(struct fake_call *call) {
+    redisReply *reply = fake_array(call->n_keys - 1);
+    for (size_t i = 0; i < reply->elements; i++)
+        reply->element[i] = fake_text(TP_STR(""));
+    fake_answer(call, 0, reply);
+}
+
+/* A key that holds an empty string is nobody's and cannot be claimed: that must not go on for ever. */
+static void a_claim_that_leaves_nobody_is_damage(void **state) {
+    (void)state;
+    event("email=ann@example.com phone=+447400123456");
+    event("x=ann");
+    resolve();
+    for (size_t i = 0; i < 20 && fake_calls; i++)
+        answer_empty(fake_hear());
+    assert_int_equal(done_times, 1);
+    assert_int_equal(done_with, 0);
+    assert_int_equal(requests[0].status, TP_ECORRUPT);
+    assert_int_equal(requests[1].status, TP_ECORRUPT);
+}
+
+/* Whichever bucket fails, it is told once, when all have answered; and the next batch is as any other. */
+static void a_failure_is_told_once(void **state) {
+    (void)state;
+    event("email=a@example.com email=b@example.com phone=+447400123456 x=ann");
+    for (size_t failing = 0; failing < 2; failing++) {
+        resolve();
+        size_t n = fake_heard;
+        assert_true(n > 1);
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(done_times, 0);
+            struct fake_call *call = fake_hear();
+            if (i == failing)
+                fake_answer(call, TP_ELOST, NULL);
+            else
+                serve_one(call);
+        }
+        assert_int_equal(done_times, 1);
+        assert_int_equal(done_with, TP_ELOST);
+        fake_heard = 0;
+    }
+    resolved();
+}
+
+static void no_connection_is_told_once(void **state) {
+    (void)state;
+    event("email=ann@example.com phone=+447400123456");
+    fake_away = true;
+    resolve();
+    assert_int_equal(done_times, 1);
+    assert_int_equal(done_with, TP_EUNAVAILABLE);
+    fake_away = false;
+    resolved();
+}
+
+/* ---- the look-up ---- */
+
+static char found[64];
+static int found_with;
+
+static void on_found(void *arg, int status, struct tp_str customer_id) {
+    assert_ptr_equal(arg, found);
+    found_with = status;
+    memcpy(found, customer_id.at ? customer_id.at : "", customer_id.len);
+    found[customer_id.len] = '\0';
+}
+
+static struct fake_call *look_up(const char *type, const char *value) {
+    const struct tp_identifier identifier = {tp_str(type), tp_str(value)};
+    assert_int_equal(tp_identity_find(&settings, NULL, identifier, on_found, found), 0);
+    struct fake_call *call = fake_hear();
+    assert_true(call->n == 2 && tp_str_is(call->words[0], "GET"));
+    return call;
+}
+
+static void one_looks_where_the_other_claimed(void **state) {
+    (void)state;
+    struct tp_str claimed = {0};
+    char key[64];
+    event("email=ann@example.com");
+    resolve();
+    struct fake_call *claim = fake_hear();
+    claimed = claim->words[1];
+    memcpy(key, claimed.at, claimed.len);
+    claimed.at = key;
+    serve_one(claim);
+    struct fake_call *call = look_up("email", "ann@example.com");
+    assert_true(tp_str_equal(call->words[1], claimed));
+    fake_answer(call, 0, fake_text(TP_STR(ANN)));
+    assert_string_equal(found, ANN);
+    assert_int_equal(found_with, 0);
+}
+
+static void nobody_is_no_fault(void **state) {
+    (void)state;
+    fake_answer(look_up("email", "bob@example.com"), 0, fake_nil());
+    assert_string_equal(found, "");
+    assert_int_equal(found_with, 0);
+    fake_answer(look_up("email", "bob@example.com"), TP_EUNAVAILABLE, NULL);
+    assert_string_equal(found, "");
+    assert_int_equal(found_with, TP_EUNAVAILABLE);
+    fake_away = true;
+    const struct tp_identifier identifier = {TP_STR("email"), TP_STR("ann@example.com")};
+    assert_int_equal(tp_identity_find(&settings, NULL, identifier, on_found, found), TP_EUNAVAILABLE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(nobody_known_makes_a_customer),
+        TEST(a_known_one_is_found_and_what_is_new_is_linked),
+        TEST(of_two_known_the_strongest_decides_and_both_stay),
+        TEST(of_two_as_strong_the_one_sent_first_decides),
+        TEST(a_type_that_is_in_no_list_is_the_weakest),
+        TEST(types_with_the_same_value_are_two_identifiers),
+        TEST(within_a_batch_the_earlier_links_for_the_later),
+        TEST(what_stands_alone_takes_one_round),
+        TEST(what_is_known_takes_one_round),
+        TEST(a_bucket_is_asked_once_a_round),
+        TEST(resolved_again_it_is_the_same),
+        TEST(a_claim_of_another_between_the_rounds_holds),
+        TEST(a_claim_of_another_before_ours_holds_when_it_stands_alone),
+        TEST(a_damaged_key_refuses_its_interaction_alone),
+        TEST(a_claim_that_leaves_nobody_is_damage),
+        TEST(a_failure_is_told_once),
+        TEST(no_connection_is_told_once),
+        TEST(one_looks_where_the_other_claimed),
+        TEST(nobody_is_no_fault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

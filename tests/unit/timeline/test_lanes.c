@@ -1,0 +1,287 @@
+/* Lanes: one call of each is under way at a time, and what is appended to a customer keeps its order. */
+#include "daemon/timeline/timeline.h"
+
+#include "tests/unit/redis/fake.h"
+
+#define ANN "0190a000-0000-7000-8000-00000000000a"
+#define BOB "0190a000-0000-7000-8000-00000000000b"
+
+enum { MOST = 400, WORDS_BEFORE_EVENTS = 6, WORDS_OF_AN_EVENT = 9 + 3 };
+
+static const struct tp_settings settings = {
+    .redis = {.prefix = (char[]){"tp:"}, .lanes = 1, .buckets = 1},
+    .timeline = {.max_events = 10000, .max_age = 3600, .recent_events = 128},
+};
+static struct tp_timeline *timeline;
+static struct tp_interaction interactions[MOST];
+static struct tp_append appends[MOST];
+static char told[MOST + 1]; /* a letter for each answer */
+static size_t told_of[MOST], n_told;
+static int failed_with;
+
+static void on_appended(void *arg, struct tp_append *append, enum tp_append_result result,
+                        const struct tp_entry *entry) {
+    static const char letters[] = {
+        [TP_APPENDED] = 'a', [TP_REPLAYED] = 'r', [TP_DUPLICATE] = 'd', [TP_REUSED] = 'u', [TP_BROKEN] = 'b'};
+    assert_ptr_equal(arg, &settings);
+    bool has_entry = result == TP_APPENDED || result == TP_REPLAYED || result == TP_DUPLICATE;
+    assert_int_equal(entry != NULL, has_entry);
+    if (entry)
+        assert_true(tp_str_is(entry->json, "{\"customer\":{}}"));
+    told_of[n_told] = (size_t)(append - appends);
+    told[n_told++] = letters[result];
+    told[n_told] = '\0';
+}
+
+static void on_failed(void *arg, int status) {
+    assert_ptr_equal(arg, &settings);
+    failed_with = status;
+}
+
+static int set_up(void **state) {
+    (void)state;
+    const struct tp_timeline_options options = {.settings = &settings,
+                                                .node = "node",
+                                                .on_appended = on_appended,
+                                                .on_failed = on_failed,
+                                                .arg = (void *)(uintptr_t)&settings};
+    fake_away = false;
+    fake_heard = n_told = 0;
+    told[0] = '\0';
+    failed_with = 0;
+    return tp_timeline_new(&options, &timeline);
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    tp_timeline_free(timeline);
+    return fake_calls ? -1 : 0;
+}
+
+static void append_sized(size_t number, const char *customer, size_t bytes) {
+    static char large[1 << 20];
+    interactions[number] = (struct tp_interaction){.json = TP_STR("{\"customer\":{}}"),
+                                                   .customer_at = 13,
+                                                   .key = number,
+                                                   .time_ms = 1000,
+                                                   .received_ms = 7200000 + (int64_t)number,
+                                                   .n_identifiers = 1,
+                                                   .identifiers = {{TP_STR("x"), TP_STR("ann")}}};
+    if (bytes > 0)
+        interactions[number].json = (struct tp_str){large, bytes};
+    appends[number] = (struct tp_append){.interaction = &interactions[number],
+                                         .customer_id = tp_str(customer),
+                                         .record = number + 1,
+                                         .changes = {{.kind = TP_STATE_ADD, .name = TP_STR("in.web"), .number = 1}},
+                                         .n_changes = 1};
+    tp_timeline_append(timeline, &appends[number]);
+}
+
+static void append(size_t number, const char *customer) { append_sized(number, customer, 0); }
+
+/* The events of a call, as their records. */
+static size_t events_of(const struct fake_call *call, size_t records[MOST]) {
+    size_t n = 0;
+    for (size_t at = call->n_keys + WORDS_BEFORE_EVENTS; at < call->n; at += WORDS_OF_AN_EVENT)
+        records[n++] = strtoul(call->words[at + 3].at, NULL, 10);
+    return n;
+}
+
+static redisReply *answer_of(const char *word, size_t n) {
+    redisReply *answer = fake_array(n);
+    answer->element[0] = fake_text(tp_str(word));
+    return answer;
+}
+
+static redisReply *appended(long long sequence) {
+    redisReply *answer = answer_of("appended", 3);
+    answer->element[1] = fake_integer(sequence);
+    answer->element[2] = fake_text(TP_STR(""));
+    return answer;
+}
+
+static redisReply *stored(const char *word) {
+    static const char entry[] = "\0\0\0\0\0\1keykeyke\0\0\0\0\0\0\0\0\x0d{\"customer\":{}}";
+    redisReply *answer = answer_of(word, 2);
+    answer->element[1] = fake_text((struct tp_str){entry, sizeof entry - 1});
+    return answer;
+}
+
+static void answer_appended(struct fake_call *call) {
+    size_t records[MOST], n = events_of(call, records);
+    redisReply *reply = fake_array(n);
+    for (size_t i = 0; i < n; i++)
+        reply->element[i] = appended((long long)i + 1);
+    fake_answer(call, 0, reply);
+}
+
+static void a_call_says_what_the_script_reads(void **state) {
+    (void)state;
+    append(0, ANN);
+    append(1, BOB);
+    append(2, ANN);
+    tp_timeline_send(timeline, 77);
+    struct fake_call *call = fake_hear();
+    assert_ptr_equal(call->script, &tp_timeline_append_script);
+    static const char *const keys[] = {"tp:{L0}:home",   "tp:{L0}:released", "tp:{L0}:c:" ANN,
+                                       "tp:{L0}:t:" ANN, "tp:{L0}:c:" BOB,   "tp:{L0}:t:" BOB};
+    assert_int_equal(call->n_keys, 6);
+    for (size_t i = 0; i < 6; i++)
+        assert_true(tp_str_is(call->words[i], keys[i]));
+    const struct tp_str *arguments = call->words + call->n_keys;
+    assert_true(tp_str_is(arguments[0], "0") && arguments[1].len == 8 && tp_str_is(arguments[2], "77"));
+    assert_true(tp_str_is(arguments[3], "10000") && tp_str_is(arguments[4], "128"));
+    assert_true(tp_str_is(arguments[5], "3600002")); /* an hour before the newest */
+    static const char *const indexes[] = {"1", "2", "1"};
+    for (size_t i = 0; i < 3; i++)
+        assert_true(tp_str_is(arguments[WORDS_BEFORE_EVENTS + i * WORDS_OF_AN_EVENT], indexes[i]));
+    const struct tp_str *event = arguments + WORDS_BEFORE_EVENTS;
+    assert_true(tp_str_is(event[3], "1") && tp_str_is(event[4], "1000") && tp_str_is(event[6], "x\tann\n"));
+    assert_true(tp_str_is(event[7], "7200000") && tp_str_is(event[8], "1"));
+    assert_true(tp_str_is(event[9], "a") && tp_str_is(event[10], "in.web") && tp_str_is(event[11], "1"));
+    answer_appended(call);
+    assert_string_equal(told, "aaa");
+}
+
+static void what_comes_meanwhile_goes_with_the_next_call(void **state) {
+    (void)state;
+    size_t records[MOST];
+    append(0, ANN);
+    tp_timeline_send(timeline, 0);
+    for (size_t i = 1; i < 6; i++) {
+        append(i, ANN);
+        tp_timeline_send(timeline, 0);
+    }
+    assert_int_equal(fake_heard, 1);
+    answer_appended(fake_hear());
+    assert_int_equal(fake_heard, 2);
+    struct fake_call *call = fake_hear();
+    assert_int_equal(events_of(call, records), 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(records[i], i + 2);
+    answer_appended(call);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(told_of[i], i);
+    assert_null(fake_hear());
+}
+
+static void a_call_is_bounded_in_events_and_in_bytes(void **state) {
+    (void)state;
+    size_t records[MOST];
+    for (size_t i = 0; i < 300; i++)
+        append(i, ANN);
+    tp_timeline_send(timeline, 0);
+    for (size_t sent = 0; sent < 300;) {
+        struct fake_call *call = fake_hear();
+        size_t n = events_of(call, records);
+        assert_in_range(n, 1, 128);
+        sent += n;
+        answer_appended(call);
+    }
+    for (size_t i = 0; i < 3; i++)
+        append_sized(i, ANN, 700 << 10);
+    tp_timeline_send(timeline, 0);
+    struct fake_call *call = fake_hear();
+    assert_int_equal(events_of(call, records), 2);
+    fake_answer(call, TP_ECORRUPT, NULL);
+    fake_answer(fake_hear(), TP_ECORRUPT, NULL);
+}
+
+static void each_answer_is_told(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 7; i++)
+        append(i, ANN);
+    tp_timeline_send(timeline, 0);
+    redisReply *reply = fake_array(7);
+    reply->element[0] = appended(1);
+    reply->element[1] = stored("replayed");
+    reply->element[2] = stored("duplicate");
+    reply->element[3] = answer_of("reused", 1);
+    reply->element[4] = answer_of("broken", 1);
+    reply->element[5] = answer_of("duplicate", 1); /* without the entry that it should have */
+    reply->element[6] = fake_nil();
+    fake_answer(fake_hear(), 0, reply);
+    assert_string_equal(told, "ardubbb");
+}
+
+static void one_that_was_in_a_call_that_failed_goes_alone(void **state) {
+    (void)state;
+    size_t records[MOST];
+    for (size_t i = 0; i < 4; i++)
+        append(i, ANN);
+    appends[1].alone = true;
+    tp_timeline_send(timeline, 0);
+    static const size_t expected[] = {1, 1, 2};
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_call *call = fake_hear();
+        assert_int_equal(events_of(call, records), expected[i]);
+        answer_appended(call);
+    }
+    assert_string_equal(told, "aaaa");
+}
+
+static void a_script_that_failed_breaks_its_events_and_no_others(void **state) {
+    (void)state;
+    append(0, ANN);
+    append(1, BOB);
+    tp_timeline_send(timeline, 0);
+    append(2, ANN);
+    fake_answer(fake_hear(), TP_ECORRUPT, NULL);
+    assert_string_equal(told, "bb");
+    answer_appended(fake_hear());
+    assert_string_equal(told, "bba");
+    append(3, ANN);
+    tp_timeline_send(timeline, 0);
+    fake_answer(fake_hear(), 0, fake_array(0)); /* not one answer an event */
+    assert_string_equal(told, "bbab");
+    assert_int_equal(failed_with, 0);
+}
+
+static void a_lost_call_is_told_once_and_its_answers_forgotten(void **state) {
+    (void)state;
+    append(0, ANN);
+    tp_timeline_send(timeline, 0);
+    fake_answer(fake_hear(), TP_EUNAVAILABLE, NULL);
+    assert_int_equal(failed_with, TP_EUNAVAILABLE);
+    assert_string_equal(told, "");
+
+    tp_timeline_forget(timeline);
+    append(0, ANN);
+    tp_timeline_send(timeline, 0);
+    struct fake_call *late = fake_hear();
+    append(1, ANN);
+    tp_timeline_forget(timeline);
+    answer_appended(late);
+    assert_string_equal(told, "");
+    assert_null(fake_hear());
+
+    append(0, ANN);
+    append(1, ANN);
+    tp_timeline_send(timeline, 0);
+    answer_appended(fake_hear());
+    assert_string_equal(told, "aa");
+}
+
+static void without_a_connection_it_fails_at_once(void **state) {
+    (void)state;
+    fake_away = true;
+    append(0, ANN);
+    tp_timeline_send(timeline, 0);
+    assert_int_equal(failed_with, TP_EUNAVAILABLE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_call_says_what_the_script_reads),
+        TEST(what_comes_meanwhile_goes_with_the_next_call),
+        TEST(a_call_is_bounded_in_events_and_in_bytes),
+        TEST(each_answer_is_told),
+        TEST(one_that_was_in_a_call_that_failed_goes_alone),
+        TEST(a_script_that_failed_breaks_its_events_and_no_others),
+        TEST(a_lost_call_is_told_once_and_its_answers_forgotten),
+        TEST(without_a_connection_it_fails_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
