@@ -17,6 +17,7 @@
 #include "daemon/journal/journal.h"
 #include "daemon/kafka/kafka.h"
 #include "daemon/log/log.h"
+#include "daemon/metrics/metrics.h"
 #include "daemon/pipeline/delivery.h"
 #include "daemon/pipeline/waitroom.h"
 #include "daemon/settings/settings.h"
@@ -140,9 +141,10 @@ static int open_journal(struct daemon *d) {
         .on_failure = on_failure,
     };
     int status = tp_journal_open(&options, &said, &d->journal);
+    bool damaged = status < 0 || tp_metrics_get(TP_M_JOURNAL_CORRUPT) > 0;
     tp_buf_addc(&said, '\0');
     for (char *line = said.failed ? NULL : strtok(said.at, "\n"); line; line = strtok(NULL, "\n"))
-        tp_log(status < 0 ? TP_LOG_ERROR : TP_LOG_WARNING, "journal", "what=%s", tp_log_quote(line));
+        tp_log(damaged ? TP_LOG_ERROR : TP_LOG_NOTICE, "journal", "what=%s", tp_log_quote(line));
     tp_buf_free(&said);
     if (status < 0)
         tp_buf_addf(&d->fault, "journal.dir: %s: %s\n", d->settings->journal.dir, tp_error_text(status));

@@ -108,7 +108,7 @@ void tp_dev_greet(const struct tp_dev *dev, const char *http_addresses) {
            "\"ann@example.com\"}}'\n\n",
            key, first, http_addresses);
     printf("Look up:\n  curl -s%s '%.*s/v1/customers?email=ann@example.com'\n\n", key, first, http_addresses);
-    printf("Consume:\n  kcat -b %s -t %s -C -e\n\n", broker, dev->settings->kafka.topic_interactions);
+    printf("Consume:\n  kcat -b %s -t %s -C -c 1\n\n", broker, dev->settings->kafka.topic_interactions);
     printf("Ctrl-C stops it all.\n\n");
     fflush(stdout);
 }

@@ -1,5 +1,6 @@
-"""append.lua does what a page of Python says: each event once, whatever is retried and replayed; sequences without a gap;
-answers that stay the same; the caps; and what is remembered. On a plain Redis and on one that refuses to cross slots."""
+"""append.lua does what a page of Python says: each event once, whatever is retried and replayed; sequences without a
+gap; answers that stay the same; the caps; and what is remembered. On a plain Redis and on one that refuses to cross
+slots."""
 
 import json
 import struct

@@ -42,8 +42,8 @@ def test_the_newest_by_time_stay(touchpointd):
 
 
 def test_imported_history_does_not_push_recent_events_out(touchpointd):
-    """Each older than the one before, as in an export that begins with the newest. What is still remembered of it stands
-    in front until it is forgotten, and takes no room from the others."""
+    """Each older than the one before, as in an export that begins with the newest. What is still remembered of it
+    stands in front until it is forgotten, and takes no room from the others."""
     daemon = touchpointd(SMALL)
     names = [f"e-{number:02}" for number in range(CAP)]
     send(daemon, *(event(id=name, time=ago(hours=30 - number)) for number, name in enumerate(names)))

@@ -1,5 +1,5 @@
-"""Identifiers that come together belong to one customer from then on; and of two known customers, an event goes to that of
-its strongest identifier."""
+"""Identifiers that come together belong to one customer from then on; and of two known customers, an event goes to that
+of its strongest identifier."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier

@@ -1,4 +1,4 @@
-"""Topics that are absent are made as configured; those that are there are taken as they are; librdkafka's own properties
+"""Topics that are absent are made as configured; those that are there are taken as they are; librdkafka's properties
 are passed on; and a customer's key lands where any Java client would look for it."""
 
 import pytest
@@ -70,8 +70,7 @@ def test_a_topic_that_is_there_is_taken_as_it_is(touchpointd, kafka, topics):
 
 
 def test_properties_are_passed_to_librdkafka(touchpointd, kafka, topics):
-    """Seen from outside: with this one, a record that could wait for others goes at once with its own batch size, and
-    what librdkafka does not know is refused by it."""
+    """Seen from outside: with this one, a record that is larger is refused by it, and goes to the rejected topic."""
     daemon = touchpointd({"kafka.property.message.max.bytes": "2000"})
     small, large = event(id="small"), event(id="large", text="x" * 3000)
     reply = daemon.post([small, large], wait=20)

@@ -1,5 +1,5 @@
-"""An event is known by its source and id. The same again is a retry: accepted, told as a duplicate, done once. With other
-content it is refused. Without an id it is new each time."""
+"""An event is known by its source and id. The same again is a retry: accepted, told as a duplicate, done once. With
+other content it is refused. Without an id it is new each time."""
 
 from touchpoint import until
 from touchpoint.front import event
@@ -105,8 +105,8 @@ def test_an_idempotency_key_is_the_id_of_a_single_event_without_one(touchpointd)
 
 
 def test_a_retry_later_than_what_is_remembered_is_a_new_event(touchpointd):
-    """The bound that the configuration names: so many events of a customer. Memory lasts longer for what the journal could
-    still replay, so others are sent until it does not."""
+    """The bound that the configuration names: so many events of a customer. Memory lasts longer for what the journal
+    could still replay, so others are sent until it does not."""
     daemon = touchpointd({"timeline.recent_events": 3})
     send(daemon, event(id="first"))
     others = []

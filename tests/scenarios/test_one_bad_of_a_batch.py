@@ -1,5 +1,5 @@
-"""One bad event never takes its batch with it: the others are accepted, and the refused one is named, by its place, with a
-reason, and is on the rejected topic as it was received."""
+"""One bad event never takes its batch with it: the others are accepted, and the refused one is named, by its place,
+with a reason, and is on the rejected topic as it was received."""
 
 import base64
 import json
@@ -75,7 +75,7 @@ def test_each_kind_is_refused_alone(touchpointd, kafka, topics, frame):
     records = kafka.records(topics.rejected, until=len(BAD))
     by_payload = {record.value["payload"]: record for record in records}
     assert set(by_payload) == {element for element, _, _ in BAD.values()}
-    for answer, (element, code, path) in zip(refused, BAD.values(), strict=True):
+    for answer, (element, _, _) in zip(refused, BAD.values(), strict=True):
         rejection = by_payload[element].value
         assert rejection["source"] == by_payload[element].key == "default"
         assert rejection["reason"] == {"path": "", **answer["error"]}

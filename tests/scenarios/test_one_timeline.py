@@ -1,5 +1,5 @@
-"""Whatever the channel, one customer has one timeline in Redis, in order of time, and the same interactions are in Kafka,
-enriched, keyed by customer. On a plain Redis and on one in cluster mode."""
+"""Whatever the channel, one customer has one timeline in Redis, in order of time, and the same interactions are in
+Kafka, enriched, keyed by customer. On a plain Redis and on one in cluster mode."""
 
 import pytest
 

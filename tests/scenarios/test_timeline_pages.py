@@ -1,5 +1,5 @@
-"""A timeline is read in pages: by filters, in either order, complete and without repetition while events arrive, also when
-many have the same time."""
+"""A timeline is read in pages: by filters, in either order, complete and without repetition while events arrive, also
+when many have the same time."""
 
 import pytest
 

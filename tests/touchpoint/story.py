@@ -1,4 +1,4 @@
-"""What scenarios about interactions say again and again: send these and wait, this long ago, and: is this record what the
+"""What scenarios about interactions say again and again: send these and wait, so long ago, and: is this record what the
 interface promises of one?"""
 
 import re

@@ -1,0 +1,191 @@
+/* An item: a record of the journal unpacked, whatever it holds, and what is made of it for the timeline and for Kafka.
+ */
+#include "daemon/pipeline/item.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "common/error.h"
+#include "daemon/context/context.h"
+
+static const struct tp_interaction sent = {
+    .source = {"default", 7},
+    .id = {"e1", 2},
+    .channel = {"call_centre", 11},
+    .type = {"call.ended", 10},
+    .time_ms = 1767323045678,
+    .received_ms = 1767323046000,
+    .key = 1,
+    .content = 2,
+    .n_identifiers = 1,
+    .identifiers = {{{"email", 5}, {"ann@example.com", 15}}},
+    .json = {"{\"customer\":{\"identifiers\":[]}}", 31},
+    .customer_at = 13,
+};
+
+static struct tp_item *item_of(enum tp_record_type type, struct tp_buf *packed) {
+    const struct tp_journal_record record = {42, type, 1767323046000, tp_buf_str(packed)};
+    struct tp_item *item = tp_item_new(&record);
+    assert_non_null(item);
+    tp_buf_free(packed); /* the item has a copy */
+    return item;
+}
+
+static struct tp_item *interaction(void) {
+    struct tp_buf packed = TP_BUF_INIT;
+    tp_interaction_pack(&sent, &packed);
+    return item_of(TP_RECORD_INTERACTION, &packed);
+}
+
+static void assert_out_has(struct tp_item *item, const char *text) {
+    tp_buf_addc(&item->out, '\0');
+    assert_false(item->out.failed);
+    if (!strstr(item->out.at, text))
+        fail_msg("%s is not in %s", text, item->out.at);
+    item->out.len--;
+}
+
+static void assert_out_lacks(struct tp_item *item, const char *text) {
+    tp_buf_addc(&item->out, '\0');
+    assert_null(strstr(item->out.at, text));
+    item->out.len--;
+}
+
+static void an_interaction_is_unpacked(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    assert_int_equal(item->record, 42);
+    assert_int_equal(item->stage, TP_AT_START);
+    assert_false(item->is_rejection);
+    assert_true(tp_str_is(item->interaction.id, "e1"));
+    tp_item_free(item);
+}
+
+static void a_rejection_is_ready_for_its_topic(void **state) {
+    (void)state;
+    struct tp_buf packed = TP_BUF_INIT;
+    const struct tp_rejection refused = {
+        TP_STR("shop"), TP_STR("e1"), TP_STR("required"), TP_STR("channel"), TP_STR("missing"), TP_STR("{}"), 1};
+    tp_rejection_pack(&refused, &packed);
+    struct tp_item *item = item_of(TP_RECORD_REJECTION, &packed);
+    assert_true(item->is_rejection);
+    tp_item_reject(item, 0, false);
+    assert_out_has(item, "\"code\":\"required\"");
+    assert_out_has(item, "\"payload\":\"{}\"");
+    tp_item_free(item);
+}
+
+/* Not lost: somebody can look at it. */
+static void a_record_that_cannot_be_read_is_rejected_with_its_bytes(void **state) {
+    (void)state;
+    const enum tp_record_type types[] = {TP_RECORD_INTERACTION, TP_RECORD_REJECTION, (enum tp_record_type)99};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        struct tp_buf packed = TP_BUF_INIT;
+        tp_buf_adds(&packed, "from the future");
+        struct tp_item *item = item_of(types[i], &packed);
+        assert_true(item->is_rejection);
+        tp_item_reject(item, 0, false);
+        assert_out_has(item, "\"code\":\"corrupt\"");
+        assert_out_has(item, "from the future");
+        tp_item_free(item);
+    }
+}
+
+static const struct tp_state_change *change_of(const struct tp_append *append, const char *name) {
+    for (size_t i = 0; i < append->n_changes; i++)
+        if (tp_str_is(append->changes[i].name, name))
+            return &append->changes[i];
+    fail_msg("%s is not changed", name);
+    return NULL;
+}
+
+static void it_brings_the_changes_that_context_reads(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    memcpy(item->customer_id, "0190a1b2-0000-7000-8000-000000000001", TP_UUID_TEXT);
+    tp_item_prepare_append(item);
+    assert_true(tp_str_is(item->append.customer_id, item->customer_id));
+    assert_int_equal(item->append.record, 42);
+    assert_false(item->append.alone);
+    assert_true(tp_str_is(change_of(&item->append, TP_STATE_ID)->text, "e1"));
+    assert_true(tp_str_is(change_of(&item->append, TP_STATE_CHANNEL)->text, "call_centre"));
+    assert_true(tp_str_is(change_of(&item->append, TP_STATE_TYPE)->text, "call.ended"));
+    assert_int_equal(change_of(&item->append, TP_STATE_TIME)->number, 1767323045678);
+    const struct tp_state_change *count = change_of(&item->append, TP_STATE_COUNT "call_centre");
+    assert_int_equal(count->kind, TP_STATE_ADD);
+    assert_int_equal(count->number, 1);
+    tp_item_free(item);
+}
+
+/* The call that it was in may have failed because of another. */
+static void one_that_failed_goes_alone_the_next_time(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    item->tries = 1;
+    tp_item_prepare_append(item);
+    assert_true(item->append.alone);
+    tp_item_free(item);
+}
+
+static void what_the_timeline_answers_becomes_the_enriched_interaction(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    const struct tp_entry entry = {.sequence = 3, .before = TP_STR(""), .json = sent.json, .customer_at = 13};
+    memcpy(item->customer_id, "0190a1b2-0000-7000-8000-000000000001", TP_UUID_TEXT);
+    assert_int_equal(tp_item_enrich(item, &entry), 0);
+    assert_out_has(item, "{\"customer\":{\"id\":\"0190a1b2-0000-7000-8000-000000000001\",\"identifiers\":[]}");
+    assert_out_has(item, "\"sequence\":3");
+    tp_item_free(item);
+}
+
+static void a_stored_state_that_is_none_is_no_context(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    const struct tp_entry entry = {.sequence = 3, .before = TP_STR("["), .json = sent.json, .customer_at = 13};
+    assert_int_equal(tp_item_enrich(item, &entry), TP_ECORRUPT);
+    tp_item_free(item);
+}
+
+static void an_interaction_that_is_rejected_says_why(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    tp_item_reject(item, TP_EIDREUSED, false);
+    assert_true(item->is_rejection);
+    assert_int_equal(item->error, TP_EIDREUSED);
+    assert_out_has(item, "\"id\":\"e1\"");
+    assert_out_has(item, "\"code\":\"id_reused\"");
+    assert_out_has(item, "\"payload\":\"{");
+    tp_item_free(item);
+}
+
+/* The rejected topic did not take it either: the reason goes there alone, and it is the first one. */
+static void rejected_again_it_is_bare(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    tp_item_reject(item, TP_ETOOLARGE, false);
+    tp_item_reject(item, TP_EUNDELIVERABLE, true);
+    assert_out_has(item, "\"code\":\"too_large\"");
+    assert_out_lacks(item, "identifiers");
+    assert_int_equal(item->rejection.payload.len, 0);
+    tp_item_free(item);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_interaction_is_unpacked),
+        cmocka_unit_test(a_rejection_is_ready_for_its_topic),
+        cmocka_unit_test(a_record_that_cannot_be_read_is_rejected_with_its_bytes),
+        cmocka_unit_test(it_brings_the_changes_that_context_reads),
+        cmocka_unit_test(one_that_failed_goes_alone_the_next_time),
+        cmocka_unit_test(what_the_timeline_answers_becomes_the_enriched_interaction),
+        cmocka_unit_test(a_stored_state_that_is_none_is_no_context),
+        cmocka_unit_test(an_interaction_that_is_rejected_says_why),
+        cmocka_unit_test(rejected_again_it_is_bare),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
