@@ -62,14 +62,10 @@ static const char help[] =
 /* -1 to go on, or the status to exit with. */
 static int read_command(int argc, char **argv, struct command *command) {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"set", required_argument, NULL, 's'},
-        {"check", no_argument, NULL, 'k'},
-        {"dev", no_argument, NULL, 'd'},
-        {"example", no_argument, NULL, 'e'},
-        {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
+        {"check", no_argument, NULL, 'k'},        {"dev", no_argument, NULL, 'd'},
+        {"example", no_argument, NULL, 'e'},      {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     for (int option; (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
         if (option == 'c')

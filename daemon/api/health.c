@@ -22,7 +22,7 @@ void tp_api_readyz(struct tp_http_request *request, void *api_) {
     tp_buf_addf(&json, "{\"status\":\"%s\",\"redis\":\"%s\",\"kafka\":\"%s\",\"pending\":%llu}",
                 not_ready ? not_ready : "ready", tp_delivery_redis_up(api->options.delivery) ? "up" : "away",
                 tp_delivery_kafka_up(api->options.delivery) ? "up" : "away", (unsigned long long)stats.pending);
-    tp_http_reply_with(request, not_ready ? 503 : 200, NULL, not_ready ? "Retry-After: 5\r\n" : "", tp_buf_str(&json));
+    tp_http_reply(request, not_ready ? 503 : 200, NULL, tp_buf_str(&json));
     tp_buf_free(&json);
 }
 

@@ -36,6 +36,8 @@ static void open_redis(struct tp_mail *mail) {
     free(opening);
 }
 
+static void on_ping(struct tp_mail *mail) { ((struct tp_desk *)mail)->pinged = false; }
+
 static int set_up_desk(struct tp_api *api, size_t thread) {
     struct tp_desk *desk = &api->desks[thread];
     struct tp_loop *loop = tp_http_loop(api->http, thread);
@@ -47,6 +49,7 @@ static int set_up_desk(struct tp_api *api, size_t thread) {
     if (!opening)
         return TP_ENOMEM;
     desk->api = api;
+    desk->ping.deliver = on_ping;
     *opening = (struct opening){.mail.deliver = open_redis, .desk = desk, .loop = loop};
     tp_loop_post(loop, &opening->mail);
     return tp_intake_new(&intake, &desk->intake);
@@ -78,13 +81,10 @@ int tp_api_start(const struct tp_api_options *options, struct tp_buf *fault, str
 
 const char *tp_api_addresses(const struct tp_api *api) { return tp_http_addresses(api->http); }
 
-static void on_ping(struct tp_mail *mail) { ((struct tp_desk *)mail)->pinged = false; }
-
 bool tp_api_ping(struct tp_api *api) {
     bool alive = true;
     for (size_t i = 0; i < api->n_desks; i++) {
         struct tp_desk *desk = &api->desks[i];
-        desk->ping.deliver = on_ping;
         if (atomic_exchange(&desk->pinged, true))
             alive = false;
         else

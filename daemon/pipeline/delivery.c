@@ -11,7 +11,7 @@
 #include "daemon/metrics/metrics.h"
 #include "daemon/pipeline/internal.h"
 
-enum { WINDOW_BYTES = 64 << 20, PULSE_MS = 200 };
+enum { WINDOW_BYTES = 64 << 20, PULSE_US = 200000 };
 
 void tp_delivery_soon(struct tp_delivery *delivery) {
     if (delivery->turn)
@@ -117,7 +117,7 @@ static void on_pulse(evutil_socket_t fd, short what, void *arg) {
 /* ---- life ---- */
 
 static int open_parts(struct tp_delivery *delivery, struct tp_buf *fault) {
-    const struct timeval pulse = {0, PULSE_MS * 1000};
+    const struct timeval pulse = {0, PULSE_US};
     struct event_base *base = tp_loop_base(delivery->loop);
     delivery->turn = event_new(base, -1, EV_PERSIST, on_turn, delivery);
     delivery->pulse_timer = event_new(base, -1, EV_PERSIST, on_pulse, delivery);

@@ -1,11 +1,12 @@
-/* The connection: connect, greet (AUTH, SELECT, SCRIPT LOAD, PING), then carry calls; on any trouble drop the hiredis
- * context, which cannot be used again, and make a new one after a growing, jittered pause.
+/* The connection: find the address, connect, greet (AUTH, SELECT, SCRIPT LOAD, PING), then carry calls; on any trouble
+ * drop the hiredis context, which cannot be used again, and make a new one after a growing, jittered pause.
  *
  * Replies come in the order of calls, so the oldest call's deadline is the only one to watch. hiredis 0.14 has no
  * timeouts of its own: a slow tick looks at that deadline. What a context still owed when it was dropped is told NULL
  * by hiredis, and so TP_EUNAVAILABLE by us, before on_down. */
 #include "daemon/redis/redis.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <hiredis/adapters/libevent.h>
 #include <hiredis/async.h>
@@ -17,6 +18,7 @@
 #include "common/error.h"
 #include "common/time.h"
 #include "daemon/log/log.h"
+#include "daemon/redis/resolve.h"
 #include "daemon/redis/url.h"
 #include "daemon/redis/words.h"
 
@@ -33,6 +35,7 @@ struct call {
 struct tp_redis {
     struct tp_redis_options options;
     struct tp_redis_url url;
+    struct tp_resolve *resolve; /* under way, or NULL */
     redisAsyncContext *context; /* NULL between two connections */
     struct event *tick, *retry;
     struct call *oldest, **newest;
@@ -49,8 +52,6 @@ static void say_away(struct tp_redis *redis, const char *why) {
 
 /* ---- connecting ---- */
 
-static void connect_now(struct tp_redis *redis);
-
 static void retry_later(struct tp_redis *redis) {
     if (redis->closing)
         return;
@@ -58,11 +59,6 @@ static void retry_later(struct tp_redis *redis) {
     redis->pause_ms = redis->pause_ms * 2 < PAUSE_MAX_MS ? redis->pause_ms * 2 : PAUSE_MAX_MS;
     const struct timeval pause = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
     event_add(redis->retry, &pause);
-}
-
-static void on_retry(evutil_socket_t fd, short what, void *arg) {
-    (void)fd, (void)what;
-    connect_now(arg);
 }
 
 /* The end of a context that was connected; all its calls were told. The status says nothing: it is REDIS_OK also after
@@ -137,11 +133,9 @@ static void on_connect(const redisAsyncContext *context, int status) {
     retry_later(redis);
 }
 
-static void connect_now(struct tp_redis *redis) {
+static void connect_to(struct tp_redis *redis, const char *place) {
     const struct tp_redis_url *url = &redis->url;
-    assert(!redis->context);
-    redisAsyncContext *context =
-        url->is_unix ? redisAsyncConnectUnix(url->host) : redisAsyncConnect(url->host, url->port);
+    redisAsyncContext *context = url->is_unix ? redisAsyncConnectUnix(place) : redisAsyncConnect(place, url->port);
     if (!context || context->err) {
         say_away(redis, context ? context->errstr : "out of memory");
         if (context)
@@ -155,6 +149,40 @@ static void connect_now(struct tp_redis *redis) {
     redisLibeventAttach(context, redis->options.base);
     redisAsyncSetConnectCallback(context, on_connect);
     redisAsyncSetDisconnectCallback(context, on_disconnect);
+}
+
+static void on_resolved(void *arg, const char *address, const char *why) {
+    struct tp_redis *redis = arg;
+    redis->resolve = NULL;
+    if (address) {
+        connect_to(redis, address);
+        return;
+    }
+    say_away(redis, why);
+    retry_later(redis);
+}
+
+static bool is_address(const char *host) {
+    struct in6_addr room;
+    return inet_pton(AF_INET, host, &room) == 1 || inet_pton(AF_INET6, host, &room) == 1;
+}
+
+/* hiredis would look a name up by itself, and block. */
+static void connect_now(struct tp_redis *redis) {
+    const struct tp_redis_url *url = &redis->url;
+    assert(!redis->context && !redis->resolve);
+    if (url->is_unix || is_address(url->host)) {
+        connect_to(redis, url->host);
+        return;
+    }
+    redis->resolve = tp_resolve_start(redis->options.base, url->host, on_resolved, redis);
+    if (!redis->resolve)
+        on_resolved(redis, NULL, "no thread to look its name up");
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg) {
+    (void)fd, (void)what;
+    connect_now(arg);
 }
 
 /* ---- calls ---- */
@@ -279,6 +307,7 @@ void tp_redis_close(struct tp_redis *redis) {
     if (!redis)
         return;
     redis->closing = true;
+    tp_resolve_cancel(redis->resolve);
     drop(redis, NULL);
     if (redis->tick)
         event_free(redis->tick);

@@ -254,7 +254,7 @@ PLANS = st.lists(
     max_size=25,
 )
 BATCHES = st.lists(st.tuples(st.sampled_from(NODES), st.integers(0, 30), PLANS), min_size=1, max_size=12)
-CAPS = st.tuples(st.integers(1, 20), st.integers(1, 8), st.sampled_from([0, 0, 6, 1_600_000_000_000]))
+CAPS = st.tuples(st.integers(1, 8), st.integers(1, 5), st.sampled_from([0, 0, 6, 1_600_000_000_000]))
 
 
 @pytest.fixture(scope="module", params=["plain", "cluster"])

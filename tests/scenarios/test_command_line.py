@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from touchpoint.daemon import program
+from touchpoint.daemon import ROOT, program
 
 
 def run(*arguments):
@@ -24,9 +24,15 @@ def test_version():
 def test_help_names_every_option(option):
     ran = run(option)
     assert (ran.returncode, ran.stderr) == (0, "")
-    for word in ("-c", "--config", "--set KEY=VALUE", "--check", "--dev", "--version", "--help"):
+    for word in ("-c", "--config", "--set KEY=VALUE", "--check", "--dev", "--example", "--version", "--help"):
         assert word in ran.stdout
     assert max(map(len, ran.stdout.splitlines())) <= 120
+
+
+def test_example_is_the_shipped_file():
+    ran = run("--example")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout == (ROOT / "config" / "touchpointd.conf").read_text()
 
 
 @pytest.mark.parametrize("arguments", [["--no-such-option"], ["-x"], ["a-word"], ["--set"], ["-c"]])

@@ -1,5 +1,5 @@
-"""When the disk is full senders are told to come again later, and readyz says why; nothing is half-written or lost. When
-there is room again, they are served again."""
+"""When the disk is full senders are told to come again later, and readyz says why; nothing is half-written or lost.
+When there is room again, they are served again."""
 
 import subprocess
 

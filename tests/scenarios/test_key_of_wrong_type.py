@@ -1,5 +1,5 @@
-"""A key in Redis that holds something else (somebody's mistake) stops the events that need it and no others: after a few
-tries they go to the rejected topic, and nothing waits for them. When the key is right again, so is its customer."""
+"""A key in Redis that holds something else (somebody's mistake) stops the events that need it and no others: after a
+few tries they go to the rejected topic, and nothing waits for them. When the key is right again, so is its customer."""
 
 import pytest
 

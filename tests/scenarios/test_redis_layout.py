@@ -1,5 +1,5 @@
-"""The numbers of lanes and buckets are fixed once there are data: another number would look for customers where they are
-not. It is said, nothing is written, events are taken, and arrive when the number is right again."""
+"""The numbers of lanes and buckets are fixed once there are data: another number would look for customers where they
+are not. It is said, nothing is written, events are taken, and arrive when the number is right again."""
 
 import pytest
 

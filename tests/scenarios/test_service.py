@@ -71,6 +71,7 @@ def test_it_says_that_it_stops(manager, front):
     assert daemon.exit_status() == 0
 
 
+@pytest.mark.tsan
 def test_it_gives_signs_of_life(manager, front):
     """Each within the time that systemd gives it."""
     microseconds = 2_000_000

@@ -13,7 +13,7 @@ struct owner {
     struct server server;
     struct tp_settings settings;
     struct tp_redis *redis;
-    const char *database; /* "/5" */
+    const char *host, *database; /* "localhost", "/5" */
     char url[64], told[512];
     bool resets; /* when a call has failed */
 };
@@ -30,8 +30,7 @@ static struct tp_redis_script lua = {.name = "lua", .text = "return 1"};
 static struct tp_redis_script *const scripts[] = {&lua, &tp_home_open_script, NULL};
 
 static void open_redis(struct owner *owner) {
-    snprintf(owner->url, sizeof owner->url, "redis://127.0.0.1:%d%s", owner->server.port,
-             owner->database ? owner->database : "");
+    snprintf(owner->url, sizeof owner->url, "redis://%s:%d%s", owner->host, owner->server.port, owner->database);
     owner->settings.redis.url = owner->url;
     const struct tp_redis_options options = {.settings = &owner->settings,
                                              .base = owner->base,
@@ -46,6 +45,8 @@ static void open_redis(struct owner *owner) {
 static int setup(void **state) {
     struct owner *owner = calloc(1, sizeof *owner);
     owner->base = event_base_new();
+    owner->host = "127.0.0.1";
+    owner->database = "";
     owner->settings.redis.password = "";
     owner->settings.redis.prefix = "tp:";
     owner->settings.redis.lanes = owner->settings.redis.buckets = 1;
@@ -126,6 +127,33 @@ static void it_gives_its_password_first_and_selects_its_database(void **state) {
     assert_string_equal(owner->server.greeting, "AUTH SELECT SCRIPT SCRIPT PING ");
 }
 
+static void a_name_is_looked_up(void **state) {
+    struct owner *owner = *state;
+    owner->host = "localhost";
+    open_redis(owner);
+    run_until_told(owner, "up ");
+}
+
+/* Whatever the name server says to it, or whether there is one. */
+static void a_name_that_is_none_is_away(void **state) {
+    struct owner *owner = *state;
+    owner->host = "no..name";
+    open_redis(owner);
+    for (int i = 0; i < 3; i++)
+        run(owner);
+    assert_int_equal(call(owner, "1"), TP_EUNAVAILABLE);
+    assert_string_equal(owner->told, "");
+}
+
+static void closing_while_a_name_is_looked_up_is_harmless(void **state) {
+    struct owner *owner = *state;
+    owner->host = "localhost";
+    open_redis(owner);
+    tp_redis_close(owner->redis);
+    owner->redis = NULL;
+    assert_string_equal(owner->told, "");
+}
+
 static void answers_come_in_the_order_of_calls(void **state) {
     struct owner *owner = *state;
     open_redis(owner);
@@ -193,18 +221,20 @@ static void a_server_that_cannot_now_is_connected_to_anew(void **state) {
                                          "-CLUSTERDOWN\r\n",
                                          "-MISCONF Errors writing to the AOF\r\n"};
     struct owner *owner = *state;
-    open_redis(owner);
-    run_until_told(owner, "up ");
     for (unsigned i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         owner->told[0] = '\0';
+        open_redis(owner);
+        run_until_told(owner, "up ");
         assert_int_equal(call(owner, "1"), 0);
         assert_int_equal(call(owner, "2"), 0);
         run_until_heard(owner, 2);
         server_says(&owner->server, errors[i]);
         server_says(&owner->server, "+too late\r\n");
-        run_until_told(owner, "1:unavailable 2:unavailable down up ");
+        run_until_told(owner, "up 1:unavailable 2:unavailable down up ");
         assert_string_equal(owner->server.greeting, "SCRIPT SCRIPT PING ");
-        assert_int_equal(owner->server.connections, i + 2);
+        assert_int_equal(owner->server.connections, 2 * i + 2);
+        tp_redis_close(owner->redis);
+        owner->redis = NULL;
     }
 }
 
@@ -357,6 +387,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(it_loads_its_scripts_and_is_up),
         TEST(it_gives_its_password_first_and_selects_its_database),
+        TEST(a_name_is_looked_up),
+        TEST(a_name_that_is_none_is_away),
+        TEST(closing_while_a_name_is_looked_up_is_harmless),
         TEST(answers_come_in_the_order_of_calls),
         TEST(a_script_is_called_by_its_hash),
         TEST(an_error_of_the_call_alone_leaves_the_connection_as_it_is),
