@@ -105,7 +105,7 @@ static void limit_patience(struct tp_mail *mail) {
     struct tp_desk *desk = (struct tp_desk *)((char *)mail - offsetof(struct tp_desk, stop));
     struct tp_loop *loop = tp_http_loop(desk->api->http, (size_t)(desk - desk->api->desks));
     unsigned ms = desk->api->patience_ms;
-    const struct timeval time = {ms / 1000, ms % 1000 * 1000};
+    const struct timeval time = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
     desk->patience = evtimer_new(tp_loop_base(loop), on_patience_end, desk);
     if (!desk->patience || event_add(desk->patience, &time) < 0)
         tp_intake_stop(desk->intake);

@@ -79,7 +79,7 @@ static inline struct tp_place *tp_settings_set_at(struct tp_loading *loading, co
 void tp_settings_fault(struct tp_loading *loading, struct tp_place place, const char *name, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The value as it may stand in a fault: in quotes, cut, without control characters; `out` holds it. */
-#define TP_SHOWN_BYTES 72
+#define TP_SHOWN_BYTES 200
 const char *tp_settings_shown(const char *value, char out[TP_SHOWN_BYTES]);
 
 /* Gives `setting` of `base` the value that `text` says, or writes a fault that calls it `name`. */

@@ -2,7 +2,7 @@
 
 from touchpoint import Redis, until
 from touchpoint.front import events
-from touchpoint.oracle import settle
+from touchpoint.oracle import settle, until_it_looks_up
 
 
 def takes_events(daemon, **services):
@@ -19,6 +19,7 @@ def takes_events(daemon, **services):
 def arrived(daemon, kafka, topics):
     """The ids on Ann's timeline and in Kafka."""
     settle(daemon)
+    until_it_looks_up(daemon, "ann@example.com")
     timeline = daemon.timeline(daemon.find(email="ann@example.com"), order="asc")
     return [entry["id"] for entry in timeline], [record.value["id"] for record in kafka.records(topics.interactions)]
 
