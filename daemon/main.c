@@ -221,9 +221,9 @@ static void stop(struct daemon *d) {
         tp_api_stop(d->api, timeout_ms);
     if (d->delivery)
         tp_delivery_stop(d->delivery, timeout_ms);
-    tp_api_free(d->api);
     if (d->journal)
-        tp_journal_stop(d->journal);
+        tp_journal_stop(d->journal); /* its last batches are told to the front's loops, so those go afterwards */
+    tp_api_free(d->api);
     atomic_store(&woken, NULL);
     tp_delivery_free(d->delivery);
     tp_waitroom_free(d->waitroom);

@@ -1,8 +1,8 @@
 /* A batch is resolved in two rounds at most. Its distinct identifiers are gathered in one table (a claim each), grouped
  * by bucket. Round one looks them up; one that stands only in interactions without other identifiers cannot lead
- * elsewhere, so it is claimed in the same call. Then the interactions choose, in order, and
- * what is still free is claimed for the choice in round two. Another daemon may have been quicker: then its claim is
- * what holds, and the interactions choose again, now with every identifier known. */
+ * elsewhere, so it is claimed in the same call. Then the interactions choose, in order, and what is still free is
+ * claimed for the choice in round two. Another daemon may have been quicker: then its claim is what holds, and the
+ * interactions choose again, now with every identifier known. */
 #include "daemon/identity/identity.h"
 
 #include <stdio.h>
@@ -143,6 +143,16 @@ static struct claim *strongest(struct tp_identity *identity, const struct tp_int
     return best;
 }
 
+/* A bit for each identifier: TP_MAX_IDENTIFIERS is as many as there are bits. */
+static uint32_t owned_by_others(struct tp_identity *identity, const struct tp_identity_request *request) {
+    const struct tp_interaction *interaction = request->interaction;
+    uint32_t others = 0;
+    for (size_t i = 0; i < interaction->n_identifiers; i++)
+        if (strcmp(claim_of(identity, &interaction->identifiers[i])->owner, request->customer_id) != 0)
+            others |= UINT32_C(1) << i;
+    return others;
+}
+
 static bool is_broken(struct tp_identity *identity, const struct tp_interaction *interaction) {
     for (size_t i = 0; i < interaction->n_identifiers; i++)
         if (claim_of(identity, &interaction->identifiers[i])->broken)
@@ -171,6 +181,7 @@ static bool choose(struct tp_identity *identity, struct tp_identity_request *req
             claim->wanted = claims = true;
         }
     }
+    request->others = owned_by_others(identity, request);
     return claims;
 }
 

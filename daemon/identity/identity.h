@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/interaction.h"
 #include "common/uuid.h"
@@ -27,6 +28,7 @@ struct tp_identity_request {
     const struct tp_interaction *interaction;
     int status; /* 0, or TP_ECORRUPT: an identifier's key holds something else */
     char customer_id[TP_UUID_TEXT];
+    uint32_t others; /* bit i: identifier i is another customer's, and stays so */
 };
 
 /* Resolves `requests`, in order, and calls `done` once: 0, or TP_EUNAVAILABLE or TP_ELOST for the batch as a whole. The

@@ -14,6 +14,7 @@
 #include "daemon/loop/loop.h"
 #include "daemon/pipeline/delivery.h"
 #include "daemon/pipeline/item.h"
+#include "daemon/pipeline/known.h"
 #include "daemon/pipeline/window.h"
 #include "daemon/redis/redis.h"
 #include "daemon/timeline/timeline.h"
@@ -24,6 +25,7 @@ struct tp_placing {
     struct tp_redis *redis;
     struct tp_identity *identity;
     struct tp_timeline *timeline;
+    struct tp_known *known;
     atomic_bool up;     /* connected, and all homes open */
     bool opened_before; /* in this life */
     size_t n_resolving; /* a batch is with identity */

@@ -81,10 +81,12 @@ static void on_redis_down(void *arg) {
 
 /* A failure of this record alone. */
 static void try_again(struct tp_delivery *delivery, struct tp_item *item) {
-    if (++item->tries < delivery->options.settings->delivery.tries)
+    if (++item->tries < delivery->options.settings->delivery.tries) {
         tp_window_put_aside(&delivery->window, item);
-    else
-        tp_outbox_reject(delivery, item, TP_EUNDELIVERABLE);
+        return;
+    }
+    tp_known_forget(delivery->placing.known, &item->interaction);
+    tp_outbox_reject(delivery, item, TP_EUNDELIVERABLE);
 }
 
 /* The producer takes `out`, so those who wait get a copy. */
@@ -98,6 +100,7 @@ static void on_appended(void *arg, struct tp_append *append, enum tp_append_resu
     struct tp_delivery *delivery = arg;
     struct tp_item *item = (struct tp_item *)((char *)append - offsetof(struct tp_item, append));
     if (result == TP_REUSED) {
+        tp_known_forget(delivery->placing.known, &item->interaction);
         tp_outbox_reject(delivery, item, TP_EIDREUSED);
     } else if (result == TP_BROKEN || tp_item_enrich(item, entry) < 0) {
         try_again(delivery, item);
@@ -133,8 +136,13 @@ static void on_resolved(void *arg, int status) {
             try_again(delivery, item);
             continue;
         }
+        if (tp_known_otherwise(placing->known, &item->interaction)) {
+            tp_outbox_reject(delivery, item, TP_EIDREUSED);
+            continue;
+        }
         memcpy(item->customer_id, placing->requests[i].customer_id, TP_UUID_TEXT);
         tp_item_prepare_append(item);
+        item->append.others = placing->requests[i].others;
         tp_timeline_append(placing->timeline, &item->append);
     }
     tp_timeline_send(placing->timeline, tp_journal_checkpointed(delivery->options.journal));
@@ -179,7 +187,8 @@ int tp_placing_open(struct tp_delivery *delivery) {
                                                  .on_appended = on_appended,
                                                  .on_failed = on_lane_failed,
                                                  .arg = delivery};
-    status = tp_identity_new(settings, placing->redis, &placing->identity);
+    placing->known = tp_known_new();
+    status = placing->known ? tp_identity_new(settings, placing->redis, &placing->identity) : TP_ENOMEM;
     return status < 0 ? status : tp_timeline_new(&timeline, &placing->timeline);
 }
 
@@ -189,4 +198,5 @@ void tp_placing_close(struct tp_delivery *delivery) {
     tp_redis_close(placing->redis);
     tp_identity_free(placing->identity);
     tp_timeline_free(placing->timeline);
+    tp_known_free(placing->known);
 }

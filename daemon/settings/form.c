@@ -192,7 +192,7 @@ static const char *wrong_server(struct tp_str text) {
         if (user.len == 0 || !is_made_of(user, "._-"))
             return NOT_VALID;
     }
-    if (cut(text, '/', &text, &database) && database.len && !is_number(database, 1000000))
+    if (cut(text, '/', &text, &database) && database.len && !is_number(database, 1023))
         return NOT_VALID;
     return verdict(is_host_port(text));
 }

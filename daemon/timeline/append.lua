@@ -159,7 +159,11 @@ end
 
 local released = {}
 local function note_released()
-    local flat = call('HGETALL', KEYS[2])
+    local flat = pcall_('HGETALL', KEYS[2])
+    if flat.err then -- somebody's mistake; it costs one lane the memory of who released what, and no event
+        call('DEL', KEYS[2])
+        flat = {}
+    end
     for i = 1, #flat, 2 do
         released[flat[i]] = tonumber(flat[i + 1])
     end

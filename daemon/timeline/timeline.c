@@ -147,8 +147,9 @@ static void add_append(struct tp_redis_words *words, const struct tp_append *app
     tp_redis_word(words, tp_buf_str(room));
     tp_buf_clear(room);
     for (size_t i = 0; i < interaction->n_identifiers; i++)
-        tp_buf_addf(room, "%.*s\t%.*s\n", TP_FMT(interaction->identifiers[i].type),
-                    TP_FMT(interaction->identifiers[i].value));
+        if ((append->others >> i & 1) == 0)
+            tp_buf_addf(room, "%.*s\t%.*s\n", TP_FMT(interaction->identifiers[i].type),
+                        TP_FMT(interaction->identifiers[i].value));
     tp_redis_word(words, tp_buf_str(room));
     tp_redis_number(words, interaction->received_ms);
     add_changes(words, append);

@@ -7,7 +7,8 @@
  * first. append.lua has the layout of the keys.
  *
  * Once only: the newest `timeline.recent_events` of a customer are remembered, and beyond them all whose node has not
- * released them. A retry that comes later than that is a new event. One thread: that of the connection. */
+ * released them. A retry that comes later than that is a new event. What is remembered is not trimmed, and takes no
+ * room from what is within the caps. One thread: that of the connection. */
 #pragma once
 
 #include <stdbool.h>
@@ -53,6 +54,7 @@ struct tp_append {
     const struct tp_interaction *interaction;
     struct tp_str customer_id;
     uint64_t record; /* number in the journal */
+    uint32_t others; /* bit i: identifier i is another customer's, and is not noted as one of this */
     bool alone;      /* in a call of its own: it was in one that failed as a whole */
     struct tp_state_change changes[TP_MAX_STATE_CHANGES];
     size_t n_changes;

@@ -55,6 +55,21 @@ def test_of_two_known_customers_the_strongest_identifier_decides(touchpointd):
     assert daemon.find(x="ann") == by_phone, "what is new goes where the event goes"
 
 
+def test_what_belongs_to_another_is_not_listed_as_ones_own(touchpointd):
+    """The event that named both keeps what it said; the customers list what leads to them."""
+    daemon = touchpointd()
+    by_email, by_phone = customer_of(daemon, **EMAIL), customer_of(daemon, **PHONE)
+    assert customer_of(daemon, **EMAIL, **PHONE, x="ann") == by_email
+
+    def listed(customer):
+        identifiers = daemon.get(f"/v1/customers/{customer}").json["identifiers"]
+        return {identifier["type"]: identifier["value"] for identifier in identifiers}
+
+    assert listed(by_email) == EMAIL | {"x": "ann"}
+    assert listed(by_phone) == PHONE
+    assert len(daemon.timeline(by_email)[0]["customer"]["identifiers"]) == 3
+
+
 def test_a_known_weak_identifier_counts_more_than_a_new_strong_one(touchpointd):
     daemon = touchpointd()
     anonymous = customer_of(daemon, anonymous_id="7f1c")

@@ -22,7 +22,7 @@ def test_twenty_kills_lose_and_double_nothing(daemon, kafka, topics):
     with Load(daemon) as load:
         moments = random.Random(load.seed)
         for _ in range(20):
-            time.sleep(moments.uniform(0.02, 0.8))  # the moment is the point
+            time.sleep(moments.uniform(0.02, 0.5))  # the moment is the point
             daemon.kill9()
             daemon.start()
     oracle.check(daemon, kafka, topics, load)

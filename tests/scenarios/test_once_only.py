@@ -76,6 +76,19 @@ def test_the_same_id_with_other_content_is_refused(touchpointd, kafka, topics):
         assert '"subject":"other"' in record.value["payload"]
 
 
+def test_an_id_of_one_customer_is_not_another_ones(touchpointd, kafka, topics):
+    """Consumers tell interactions apart by source and id: a sender who numbers two customers' calls alike is told."""
+    daemon = touchpointd()
+    one, other = event(id="c-1", customer={"x": "ann"}), event(id="c-1", customer={"x": "bob"})
+    send(daemon, one)
+    assert daemon.post(other, wait=20).json["events"][0]["error"]["code"] == "id_reused"
+    reply = daemon.post([event(id="c-2", customer={"x": "bob"}), event(id="c-2", customer={"x": "ann"})], wait=20)
+    assert [told["status"] for told in reply.json["events"]] == ["accepted", "rejected"]
+    assert delivered(daemon.post(one, wait=20))["duplicate"] is True
+    assert ids(record.value for record in kafka.records(topics.interactions)) == ["c-1", "c-2"]
+    assert len(kafka.records(topics.rejected, until=2)) == 2
+
+
 def test_all_refused_says_so(touchpointd):
     daemon = touchpointd()
     send(daemon, event(id="c-1"))

@@ -165,6 +165,7 @@ static void of_two_known_the_strongest_decides_and_both_stay(void **state) {
     assert_customer(0, BOB);
     assert_string_equal(owner_of("x:new"), BOB);
     assert_string_equal(owner_of("phone:+447400123456"), ANN);
+    assert_int_equal(requests[0].others, 1 << 1);
 }
 
 static void of_two_as_strong_the_one_sent_first_decides(void **state) {

@@ -143,6 +143,19 @@ static void a_call_says_what_the_script_reads(void **state) {
     assert_string_equal(told, "aaa");
 }
 
+static void what_is_another_customers_is_not_noted(void **state) {
+    (void)state;
+    append(0, ANN);
+    interactions[0].n_identifiers = 3;
+    interactions[0].identifiers[1] = (struct tp_identifier){TP_STR("email"), TP_STR("bob@example.com")};
+    interactions[0].identifiers[2] = (struct tp_identifier){TP_STR("line"), TP_STR("7")};
+    appends[0].others = 1 << 1;
+    tp_timeline_send(timeline, 0);
+    struct fake_call *call = fake_hear();
+    assert_true(tp_str_is(call->words[call->n_keys + WORDS_BEFORE_EVENTS + 6], "x\tann\nline\t7\n"));
+    answer_appended(call);
+}
+
 static void what_comes_meanwhile_goes_with_the_next_call(void **state) {
     (void)state;
     size_t records[MOST];
@@ -275,6 +288,7 @@ static void without_a_connection_it_fails_at_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_call_says_what_the_script_reads),
+        TEST(what_is_another_customers_is_not_noted),
         TEST(what_comes_meanwhile_goes_with_the_next_call),
         TEST(a_call_is_bounded_in_events_and_in_bytes),
         TEST(each_answer_is_told),
