@@ -19,7 +19,7 @@
 #include "daemon/redis/redis.h"
 #include "daemon/timeline/timeline.h"
 
-enum { TP_PLACING_BATCH = 512 };
+enum { TP_PLACING_BATCH = 2048 };
 
 struct tp_placing {
     struct tp_redis *redis;
