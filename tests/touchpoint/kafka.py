@@ -135,8 +135,10 @@ class Kafka:
         admin.create_topics([topic])[name].result(30)
 
     def delete_topic(self, name):
+        """It is gone when this returns, but the broker may still take a record or two into what it is dropping."""
         admin = self.admin
         admin.delete_topics([name])[name].result(30)
+        until(lambda: name not in admin.list_topics(timeout=10).topics, 30, f"{name} is gone")
 
     def producer(self, **settings):
         return ck.Producer({"bootstrap.servers": self.brokers, **QUIET, **settings})
