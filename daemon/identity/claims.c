@@ -1,0 +1,174 @@
+/* The batch's distinct identifiers in one table, grouped by bucket, and the calls that ask for them: one a bucket and
+ * round, all under way together. */
+#include "daemon/identity/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/time.h"
+#include "daemon/metrics/metrics.h"
+#include "daemon/redis/home.h"
+
+#include "claim.lua.h"
+
+enum { KEY_BYTES = TP_MAX_IDENTIFIER_BYTES + 64 };
+
+struct tp_redis_script tp_identity_claim_script = {.name = "claim", .text = tp_script_claim};
+
+/* ---- the table ---- */
+
+static struct tp_claim *find(struct tp_identity *identity, const struct tp_identifier *identifier, char *key,
+                             unsigned *ret_len) {
+    struct tp_claim *claim = NULL;
+    unsigned len = (unsigned)snprintf(key, KEY_BYTES, "%.*s:%.*s", TP_FMT(identifier->type), TP_FMT(identifier->value));
+    HASH_FIND(hh, identity->claims, key, len, claim);
+    *ret_len = len;
+    return claim;
+}
+
+struct tp_claim *tp_claims_of(struct tp_identity *identity, const struct tp_identifier *identifier) {
+    char key[KEY_BYTES];
+    unsigned len = 0;
+    return find(identity, identifier, key, &len);
+}
+
+static int gather_one(struct tp_identity *identity, const struct tp_identifier *identifier, bool alone) {
+    char key[KEY_BYTES];
+    unsigned len = 0;
+    struct tp_claim *claim = find(identity, identifier, key, &len);
+    if (!claim) {
+        claim = calloc(1, sizeof *claim + len + 1);
+        if (!claim)
+            return TP_ENOMEM;
+        memcpy(claim->key, key, len);
+        claim->key_len = len;
+        claim->bucket = tp_home_of((struct tp_str){key, len}, identity->settings->redis.buckets);
+        claim->next_in_bucket = identity->buckets[claim->bucket];
+        identity->buckets[claim->bucket] = claim;
+        HASH_ADD(hh, identity->claims, key, len, claim);
+    }
+    claim->shared_choice = claim->shared_choice || !alone;
+    return 0;
+}
+
+int tp_claims_gather(struct tp_identity *identity) {
+    for (size_t i = 0; i < identity->n_requests; i++) {
+        const struct tp_interaction *interaction = identity->requests[i].interaction;
+        for (size_t k = 0; k < interaction->n_identifiers; k++)
+            if (gather_one(identity, &interaction->identifiers[k], interaction->n_identifiers == 1) < 0)
+                return TP_ENOMEM;
+    }
+    for (struct tp_claim *claim = identity->claims; claim; claim = claim->hh.next) {
+        claim->wanted = !claim->shared_choice;
+        if (claim->wanted)
+            tp_uuid_v7(tp_time_now_ms(), claim->owner);
+    }
+    return 0;
+}
+
+void tp_claims_clear(struct tp_identity *identity) {
+    struct tp_claim *claim = NULL, *next = NULL;
+    HASH_ITER(hh, identity->claims, claim, next) {
+        HASH_DEL(identity->claims, claim);
+        free(claim);
+    }
+    memset(identity->buckets, 0, identity->settings->redis.buckets * sizeof *identity->buckets);
+}
+
+/* ---- the calls ---- */
+
+/* The claims of a bucket that a round asks for. */
+static struct tp_claim *next_asked(struct tp_claim *claim, bool wanted_only) {
+    while (claim && wanted_only && !claim->wanted)
+        claim = claim->next_in_bucket;
+    return claim;
+}
+
+#define EACH_ASKED(claim, identity, bucket, wanted_only)                                                               \
+    struct tp_claim *claim = next_asked((identity)->buckets[bucket], wanted_only);                                     \
+    claim;                                                                                                             \
+    claim = next_asked(claim->next_in_bucket, wanted_only)
+
+/* A customer's id; or nothing, unless it was claimed: then it is somebody's. */
+static bool is_owner(const redisReply *owner, bool claimed) {
+    if (!owner || owner->type != REDIS_REPLY_STRING)
+        return false;
+    return owner->len == 0 ? !claimed : tp_uuid_valid((struct tp_str){owner->str, owner->len});
+}
+
+/* The answers are in the order of the bucket's chain, as the call was. */
+static void take_answers(struct tp_identity *identity, unsigned bucket, const redisReply *reply) {
+    bool wanted_only = identity->round > 1;
+    size_t i = 0;
+    for (EACH_ASKED(claim, identity, bucket, wanted_only)) {
+        const redisReply *owner = i < reply->elements ? reply->element[i++] : NULL;
+        claim->broken = !is_owner(owner, claim->wanted);
+        if (claim->broken)
+            continue;
+        if (!wanted_only && claim->wanted && strcmp(owner->str, claim->owner) == 0)
+            tp_metrics_add(TP_M_IDENTITY_CREATED, 1);
+        memcpy(claim->owner, owner->str, owner->len + 1);
+    }
+}
+
+struct bucket_call {
+    struct tp_identity *identity;
+    unsigned bucket;
+};
+
+static void settle(struct tp_identity *identity, int status) {
+    if (status < 0)
+        identity->status = status;
+    if (--identity->waiting == 0)
+        tp_identity_answered(identity, identity->status);
+}
+
+static void on_answers(void *arg, int status, const redisReply *reply) {
+    struct bucket_call *call = arg;
+    struct tp_identity *identity = call->identity;
+    if (status == 0)
+        take_answers(identity, call->bucket, reply);
+    free(call);
+    settle(identity, status);
+}
+
+static int call_bucket(struct tp_identity *identity, unsigned bucket, bool wanted_only) {
+    char prefix_text[TP_HOME_PREFIX_BYTES];
+    struct tp_str prefix = {prefix_text, tp_home_prefix(identity->settings, TP_HOME_BUCKET, bucket, prefix_text)};
+    struct tp_redis_words words = {0};
+    struct bucket_call *call = malloc(sizeof *call);
+    int status = TP_ENOMEM;
+    if (!call)
+        goto out;
+    *call = (struct bucket_call){identity, bucket};
+    tp_redis_key(&words, prefix, TP_STR("home"));
+    for (EACH_ASKED(claim, identity, bucket, wanted_only))
+        tp_redis_key(&words, prefix, (struct tp_str){claim->key, claim->key_len});
+    size_t n_keys = words.n;
+    tp_redis_word(&words, TP_STR(TP_HOME_REPAIR));
+    for (EACH_ASKED(claim, identity, bucket, wanted_only))
+        tp_redis_word(&words, tp_str(claim->wanted ? claim->owner : ""));
+    status = tp_redis_eval(identity->redis, &tp_identity_claim_script, n_keys, &words, on_answers, call);
+out:
+    if (status < 0)
+        free(call);
+    tp_redis_words_free(&words);
+    return status;
+}
+
+/* Round one asks for all; a later one only for what is to be claimed. */
+void tp_claims_ask(struct tp_identity *identity) {
+    bool wanted_only = ++identity->round > 1;
+    identity->waiting = 1; /* so that answers that fail at once do not end the round */
+    for (unsigned bucket = 0; bucket < identity->settings->redis.buckets; bucket++) {
+        if (!next_asked(identity->buckets[bucket], wanted_only))
+            continue;
+        identity->waiting++;
+        int status = call_bucket(identity, bucket, wanted_only);
+        if (status < 0)
+            settle(identity, status);
+    }
+    settle(identity, 0);
+}
