@@ -137,6 +137,7 @@ static void on_resolved(void *arg, int status) {
             continue;
         }
         if (tp_known_otherwise(placing->known, &item->interaction)) {
+            tp_metrics_add(TP_M_TIMELINE_REUSED, 1); /* as the timeline would count it */
             tp_outbox_reject(delivery, item, TP_EIDREUSED);
             continue;
         }
