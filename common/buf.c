@@ -54,20 +54,36 @@ void tp_buf_addstr(struct tp_buf *buf, struct tp_str text) { tp_buf_add(buf, tex
 
 void tp_buf_addc(struct tp_buf *buf, char byte) { tp_buf_add(buf, &byte, 1); }
 
+/* Mostly there is room enough at once, and then it is formatted only once. */
 void tp_buf_addf(struct tp_buf *buf, const char *format, ...) {
     va_list args, again;
+    char *at = tp_buf_room(buf, 128);
+    if (!at)
+        return;
+    size_t room = buf->cap - buf->len;
     va_start(args, format);
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
-    char *to = len < 0 ? NULL : tp_buf_room(buf, (size_t)len + 1);
-    if (to) {
-        vsnprintf(to, (size_t)len + 1, format, again);
-        buf->len += (size_t)len;
-    } else {
+    int len = vsnprintf(at, room, format, args);
+    if (len >= 0 && (size_t)len >= room && (at = tp_buf_room(buf, (size_t)len + 1)))
+        vsnprintf(at, (size_t)len + 1, format, again);
+    if (len < 0)
         buf->failed = true;
-    }
+    else if (at)
+        buf->len += (size_t)len;
     va_end(again);
     va_end(args);
+}
+
+void tp_buf_addi(struct tp_buf *buf, int64_t number) {
+    char digits[20];
+    size_t at = sizeof digits;
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (number < 0)
+        digits[--at] = '-';
+    tp_buf_add(buf, digits + at, sizeof digits - at);
 }
 
 void tp_buf_addu16(struct tp_buf *buf, uint16_t value) {

@@ -196,12 +196,14 @@ void tp_time_format(int64_t ms, char out[TP_TIME_TEXT]) {
     *out = 0;
 }
 
-static int64_t clock_ms(clockid_t clock) {
+static int64_t clock_us(clockid_t clock) {
     struct timespec now;
     clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-int64_t tp_time_now_ms(void) { return clock_ms(CLOCK_REALTIME); }
+int64_t tp_time_now_ms(void) { return clock_us(CLOCK_REALTIME) / 1000; }
 
-int64_t tp_time_monotonic_ms(void) { return clock_ms(CLOCK_MONOTONIC); }
+int64_t tp_time_monotonic_ms(void) { return clock_us(CLOCK_MONOTONIC) / 1000; }
+
+int64_t tp_time_monotonic_us(void) { return clock_us(CLOCK_MONOTONIC); }

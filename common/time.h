@@ -13,3 +13,4 @@ int tp_time_parse(struct tp_str text, int64_t *ret_ms);
 void tp_time_format(int64_t ms, char out[TP_TIME_TEXT]);
 int64_t tp_time_now_ms(void);       /* the wall clock; may be set back */
 int64_t tp_time_monotonic_ms(void); /* for deadlines */
+int64_t tp_time_monotonic_us(void); /* for how long something took */

@@ -1,126 +1,122 @@
 #include "daemon/context/context.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/error.h"
 #include "common/json.h"
-#include "common/time.h"
+#include "daemon/context/internal.h"
 
-static struct tp_str text_of(const json_t *state, const char *name) {
-    const json_t *value = json_object_get(state, name);
-    return (struct tp_str){json_string_value(value), json_string_length(value)};
+enum { MOST_CHANNELS = 128 }; /* append.lua keeps fewer */
+
+struct count {
+    struct tp_str channel;
+    uint64_t number;
+};
+
+/* What there is to say of the state before. */
+struct before {
+    bool any;
+    struct tp_last last;
+    size_t n_counts;
+    struct count counts[MOST_CHANNELS + 1]; /* with this one's, where its channel is new */
+};
+
+/* ---- reading the state ---- */
+
+static uint64_t number_of(struct tp_str digits) {
+    uint64_t number = 0;
+    for (size_t i = 0; i < digits.len && digits.at[i] >= '0' && digits.at[i] <= '9'; i++)
+        number = number * 10 + (uint64_t)(digits.at[i] - '0');
+    return number;
 }
 
-static void write_member(const char *name, struct tp_str text, struct tp_buf *out) {
-    tp_buf_addf(out, "\"%s\":", name);
-    tp_json_write_string(text, out);
+static int read_before(struct tp_str state, struct before *before) {
+    const struct tp_str count = TP_STR(TP_STATE_COUNT);
+    struct tp_str name, value;
+    while (tp_context_state_next(&state, &name, &value)) {
+        if (tp_str_is(name, TP_STATE_LAST)) {
+            before->any = true;
+            if (tp_last_read(value, &before->last) < 0)
+                return TP_ECORRUPT;
+        } else if (name.len > count.len && memcmp(name.at, count.at, count.len) == 0 &&
+                   before->n_counts < MOST_CHANNELS) {
+            before->counts[before->n_counts++] =
+                (struct count){{name.at + count.len, name.len - count.len}, number_of(value)};
+        }
+    }
+    return state.len > 0 ? TP_ECORRUPT : 0;
 }
 
-static void write_previous(const json_t *state, int64_t time_ms, struct tp_buf *out) {
-    char time[TP_TIME_TEXT];
-    tp_time_format(time_ms, time);
-    tp_buf_adds(out, "{");
-    write_member("id", text_of(state, TP_STATE_ID), out);
-    tp_buf_addc(out, ',');
-    write_member("channel", text_of(state, TP_STATE_CHANNEL), out);
-    tp_buf_addc(out, ',');
-    write_member("type", text_of(state, TP_STATE_TYPE), out);
-    tp_buf_addc(out, ',');
-    write_member("time", tp_str(time), out);
-    tp_buf_adds(out, "}");
+/* This interaction's own. */
+static void count_in(struct before *before, struct tp_str channel) {
+    for (size_t i = 0; i < before->n_counts; i++)
+        if (tp_str_equal(before->counts[i].channel, channel)) {
+            before->counts[i].number++;
+            return;
+        }
+    before->counts[before->n_counts++] = (struct count){channel, 1};
 }
+
+static int compare_counts(const void *a, const void *b) {
+    struct tp_str left = ((const struct count *)a)->channel, right = ((const struct count *)b)->channel;
+    int order = memcmp(left.at, right.at, left.len < right.len ? left.len : right.len);
+    return order != 0 ? order : (left.len > right.len) - (left.len < right.len);
+}
+
+/* ---- writing ---- */
 
 /* Seconds with as many of their three decimals as there are. */
 static void write_seconds(int64_t ms, struct tp_buf *out) {
     int64_t size = llabs(ms);
-    tp_buf_addf(out, "%s%" PRId64, ms < 0 ? "-" : "", size / 1000);
+    if (ms < 0)
+        tp_buf_addc(out, '-');
+    tp_buf_addi(out, size / 1000);
     if (size % 1000 == 0)
         return;
-    tp_buf_addf(out, ".%03" PRId64, size % 1000);
-    while (out->len > 0 && out->at[out->len - 1] == '0')
-        out->len--;
+    const char decimals[] = {'.', (char)('0' + size / 100 % 10), (char)('0' + size / 10 % 10), (char)('0' + size % 10)};
+    size_t len = sizeof decimals;
+    while (decimals[len - 1] == '0')
+        len--;
+    tp_buf_add(out, decimals, len);
 }
 
-static int compare_names(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-enum { MOST_CHANNELS = 128 }; /* append.lua keeps fewer */
-
-/* Sorted by name, so that the bytes do not depend on the order in which Redis kept the state. */
-static size_t channels_of(json_t *state, const char *names[MOST_CHANNELS]) {
-    size_t n = 0;
-    const char *name = NULL;
-    json_t *value = NULL;
-    json_object_foreach(state, name, value) {
-        if (strncmp(name, TP_STATE_COUNT, strlen(TP_STATE_COUNT)) == 0 && n < MOST_CHANNELS)
-            names[n++] = name + strlen(TP_STATE_COUNT);
-    }
-    qsort(names, n, sizeof names[0], compare_names);
-    return n;
-}
-
-static json_int_t count_before(const json_t *state, const char *channel) {
-    char name[128];
-    snprintf(name, sizeof name, TP_STATE_COUNT "%s", channel);
-    return json_integer_value(json_object_get(state, name));
-}
-
-static void write_count(const char *channel, json_int_t count, struct tp_buf *out) {
-    if (out->len > 0 && out->at[out->len - 1] != '{')
-        tp_buf_addc(out, ',');
-    tp_json_write_string(tp_str(channel), out);
-    tp_buf_addf(out, ":%" JSON_INTEGER_FORMAT, count);
-}
-
-static void write_counts(json_t *state, struct tp_str channel, struct tp_buf *out) {
-    const char *names[MOST_CHANNELS];
-    size_t n = channels_of(state, names);
-    char own[64];
-    bool written = false;
-    snprintf(own, sizeof own, "%.*s", TP_FMT(channel));
+/* Sorted by name, so that the bytes do not depend on the order in which the state is kept. */
+static void write_counts(struct before *before, struct tp_buf *out) {
+    qsort(before->counts, before->n_counts, sizeof before->counts[0], compare_counts);
     tp_buf_adds(out, "{");
-    for (size_t i = 0; i < n; i++) {
-        int order = strcmp(names[i], own);
-        if (order > 0 && !written)
-            write_count(own, 1, out);
-        written = written || order >= 0;
-        write_count(names[i], count_before(state, names[i]) + (order == 0), out);
+    for (size_t i = 0; i < before->n_counts; i++) {
+        if (i > 0)
+            tp_buf_addc(out, ',');
+        tp_json_write_string(before->counts[i].channel, out);
+        tp_buf_addc(out, ':');
+        tp_buf_addi(out, (int64_t)before->counts[i].number);
     }
-    if (!written)
-        write_count(own, 1, out);
     tp_buf_adds(out, "}");
 }
 
-static void write_context(const struct tp_context_event *event, uint64_t sequence, json_t *state, struct tp_buf *out) {
-    const json_t *time = json_object_get(state, TP_STATE_TIME);
-    int64_t time_ms = json_integer_value(time);
-    tp_buf_addf(out, "{\"sequence\":%" PRIu64 ",\"previous\":", sequence);
-    if (time)
-        write_previous(state, time_ms, out);
+int tp_context_write(const struct tp_context_event *event, uint64_t sequence, struct tp_str state, struct tp_buf *out) {
+    struct before before;
+    before.any = false;
+    before.n_counts = 0;
+    if (read_before(state, &before) < 0)
+        return TP_ECORRUPT;
+    count_in(&before, event->channel);
+    tp_buf_adds(out, "{\"sequence\":");
+    tp_buf_addi(out, (int64_t)sequence);
+    tp_buf_adds(out, ",\"previous\":");
+    if (before.any)
+        tp_last_write(&before.last, out);
     else
         tp_buf_adds(out, "null");
     tp_buf_adds(out, ",\"gap_s\":");
-    if (time)
-        write_seconds(event->time_ms - time_ms, out);
+    if (before.any)
+        write_seconds(event->time_ms - before.last.time_ms, out);
     else
         tp_buf_adds(out, "null");
-    bool switched = time && !tp_str_equal(text_of(state, TP_STATE_CHANNEL), event->channel);
-    tp_buf_addf(out, ",\"channel_switch\":%s,\"counts\":", switched ? "true" : "false");
-    write_counts(state, event->channel, out);
+    bool switched = before.any && !tp_str_equal(before.last.channel, event->channel);
+    tp_buf_adds(out, switched ? ",\"channel_switch\":true" : ",\"channel_switch\":false");
+    tp_buf_adds(out, ",\"counts\":");
+    write_counts(&before, out);
     tp_buf_adds(out, "}");
-}
-
-int tp_context_write(const struct tp_context_event *event, uint64_t sequence, struct tp_str before,
-                     struct tp_buf *out) {
-    json_t *state = before.len > 0 ? json_loadb(before.at, before.len, 0, NULL) : json_object();
-    if (!json_is_object(state)) {
-        json_decref(state);
-        return TP_ECORRUPT;
-    }
-    write_context(event, sequence, state, out);
-    json_decref(state);
     return out->failed ? TP_ENOMEM : 0;
 }

@@ -1,8 +1,9 @@
 /* Context: what an interaction means in the light of those before it. Pure: of the interaction, its sequence and the
  * customer's state before it, which the timeline stored with the entry, so that a replay and a later reading give the
- * same bytes. Which changes an interaction brings to that state stands here too, beside what reads them. Any thread. */
+ * same bytes. What an interaction brings to that state stands here too, beside what reads it. Any thread. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -14,13 +15,21 @@ struct tp_context_event {
     int64_t time_ms;
 };
 
-/* The names within a customer's state. */
-#define TP_STATE_SEQUENCE "n"
-#define TP_STATE_ID       "id" /* of the interaction that arrived last */
-#define TP_STATE_CHANNEL  "channel"
-#define TP_STATE_TYPE     "type"
-#define TP_STATE_TIME     "time" /* ms */
-#define TP_STATE_COUNT    "in."  /* and a channel: how many interactions */
+/* ---- the customer's state, as the timeline keeps it: "LF NAME TAB VALUE" each, in any order. It can be read without
+ * a parser, and changed by a script that knows nothing of what it means. Names: ---- */
+#define TP_STATE_LAST  "last" /* the interaction that arrived last, as tp_context_last writes it */
+#define TP_STATE_COUNT "in."  /* and a channel: how many interactions */
+
+/* The next name and value, from the front of `*rest`. False at the end; also where it is no state: then `*rest` is not
+ * empty. */
+bool tp_context_state_next(struct tp_str *rest, struct tp_str *ret_name, struct tp_str *ret_value);
+/* The value of `name`; without bytes (at == NULL) when there is none. */
+struct tp_str tp_context_state_get(struct tp_str state, const char *name);
+
+/* The value of TP_STATE_LAST: ms TAB channel TAB type TAB id, the id as JSON, so that it has neither TAB nor LF. */
+void tp_context_last(const struct tp_context_event *event, struct tp_buf *out);
+/* The same as {"id", "channel", "type", "time"}. TP_ECORRUPT when it is not what tp_context_last wrote. */
+int tp_context_last_write(struct tp_str last, struct tp_buf *out);
 
 /* One object: {"sequence", "previous" {id, channel, type, time} or null, "gap_s", "channel_switch", "counts" {channel:
  * number, this one included}}. `previous` and `gap_s` follow arrival: for a late interaction the gap is negative.

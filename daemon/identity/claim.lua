@@ -7,17 +7,18 @@ local refused = home_refuses(ARGV[1])
 if refused then
     return refused
 end
-local owners = {}
-for i = 2, #KEYS do
-    local owner = redis.pcall('GET', KEYS[i])
-    if type(owner) == 'table' then
-        owner = false
-    elseif not owner then
-        owner = ARGV[i]
-        if owner ~= '' then
-            redis.call('SET', KEYS[i], owner)
-        end
+local owners, most = {}, 500 -- as many at a time as the stack has room for
+for first = 2, #KEYS, most do
+    for i, owner in ipairs(redis.call('MGET', unpack(KEYS, first, math.min(first + most - 1, #KEYS)))) do
+        owners[first + i - 2] = owner or ''
     end
-    owners[i - 1] = owner
+end
+for i = 2, #KEYS do
+    local claims = owners[i - 1] == '' and ARGV[i] ~= '' and redis.call('SET', KEYS[i], ARGV[i], 'NX')
+    if claims then
+        owners[i - 1] = ARGV[i]
+    elseif owners[i - 1] == '' then -- free, or there after all, but no string
+        owners[i - 1] = redis.call('EXISTS', KEYS[i]) == 0 and ''
+    end
 end
 return owners

@@ -2,7 +2,7 @@
  * round, all under way together. */
 #include "daemon/identity/internal.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,43 +19,66 @@ struct tp_redis_script tp_identity_claim_script = {.name = "claim", .text = tp_s
 
 /* ---- the table ---- */
 
-static struct tp_claim *find(struct tp_identity *identity, const struct tp_identifier *identifier, char *key,
-                             unsigned *ret_len) {
-    struct tp_claim *claim = NULL;
-    unsigned len = (unsigned)snprintf(key, KEY_BYTES, "%.*s:%.*s", TP_FMT(identifier->type), TP_FMT(identifier->value));
-    HASH_FIND(hh, identity->claims, key, len, claim);
-    *ret_len = len;
+static unsigned write_key(const struct tp_identifier *identifier, char key[KEY_BYTES]) {
+    struct tp_str type = identifier->type, value = identifier->value;
+    assert(type.len + 1 + value.len <= KEY_BYTES);
+    memcpy(key, type.at, type.len);
+    key[type.len] = ':';
+    memcpy(key + type.len + 1, value.at, value.len);
+    return (unsigned)(type.len + 1 + value.len);
+}
+
+static size_t strength(const struct tp_identity *identity, struct tp_str type) {
+    size_t at = 0;
+    while (at < identity->n_types && !tp_str_equal(identity->types[at], type))
+        at++;
+    return at;
+}
+
+static struct tp_claim *add(struct tp_identity *identity, const char *key, unsigned len, struct tp_str type) {
+    struct tp_claim *claim = calloc(1, sizeof *claim + len + 1);
+    if (!claim)
+        return NULL;
+    memcpy(claim->key, key, len);
+    claim->key_len = len;
+    claim->strength = strength(identity, type);
+    claim->bucket = tp_home_of((struct tp_str){key, len}, identity->settings->redis.buckets);
+    claim->next_in_bucket = identity->buckets[claim->bucket];
+    identity->buckets[claim->bucket] = claim;
+    HASH_ADD(hh, identity->claims, key, len, claim);
     return claim;
 }
 
-struct tp_claim *tp_claims_of(struct tp_identity *identity, const struct tp_identifier *identifier) {
-    char key[KEY_BYTES];
-    unsigned len = 0;
-    return find(identity, identifier, key, &len);
+static int link_claim(struct tp_identity *identity, struct tp_claim *claim) {
+    if (identity->n_links == identity->most_links) {
+        size_t most = identity->most_links ? 2 * identity->most_links : 256;
+        struct tp_claim **links = reallocarray(identity->links, most, sizeof(struct tp_claim *));
+        if (!links)
+            return TP_ENOMEM;
+        identity->links = links;
+        identity->most_links = most;
+    }
+    identity->links[identity->n_links++] = claim;
+    return 0;
 }
 
 static int gather_one(struct tp_identity *identity, const struct tp_identifier *identifier, bool alone) {
     char key[KEY_BYTES];
-    unsigned len = 0;
-    struct tp_claim *claim = find(identity, identifier, key, &len);
-    if (!claim) {
-        claim = calloc(1, sizeof *claim + len + 1);
-        if (!claim)
-            return TP_ENOMEM;
-        memcpy(claim->key, key, len);
-        claim->key_len = len;
-        claim->bucket = tp_home_of((struct tp_str){key, len}, identity->settings->redis.buckets);
-        claim->next_in_bucket = identity->buckets[claim->bucket];
-        identity->buckets[claim->bucket] = claim;
-        HASH_ADD(hh, identity->claims, key, len, claim);
-    }
+    struct tp_claim *claim = NULL;
+    unsigned len = write_key(identifier, key);
+    HASH_FIND(hh, identity->claims, key, len, claim);
+    if (!claim)
+        claim = add(identity, key, len, identifier->type);
+    if (!claim)
+        return TP_ENOMEM;
     claim->shared_choice = claim->shared_choice || !alone;
-    return 0;
+    return link_claim(identity, claim);
 }
 
 int tp_claims_gather(struct tp_identity *identity) {
     for (size_t i = 0; i < identity->n_requests; i++) {
         const struct tp_interaction *interaction = identity->requests[i].interaction;
+        identity->requests[i].first_claim = identity->n_links;
         for (size_t k = 0; k < interaction->n_identifiers; k++)
             if (gather_one(identity, &interaction->identifiers[k], interaction->n_identifiers == 1) < 0)
                 return TP_ENOMEM;
@@ -69,12 +92,13 @@ int tp_claims_gather(struct tp_identity *identity) {
 }
 
 void tp_claims_clear(struct tp_identity *identity) {
-    struct tp_claim *claim = NULL, *next = NULL;
-    HASH_ITER(hh, identity->claims, claim, next) {
-        HASH_DEL(identity->claims, claim);
-        free(claim);
-    }
-    memset(identity->buckets, 0, identity->settings->redis.buckets * sizeof *identity->buckets);
+    HASH_CLEAR(hh, identity->claims);
+    for (unsigned i = 0; i < identity->settings->redis.buckets; i++)
+        for (struct tp_claim *claim; (claim = identity->buckets[i]);) {
+            identity->buckets[i] = claim->next_in_bucket;
+            free(claim);
+        }
+    identity->n_links = 0;
 }
 
 /* ---- the calls ---- */
@@ -137,24 +161,22 @@ static void on_answers(void *arg, int status, const redisReply *reply) {
 static int call_bucket(struct tp_identity *identity, unsigned bucket, bool wanted_only) {
     char prefix_text[TP_HOME_PREFIX_BYTES];
     struct tp_str prefix = {prefix_text, tp_home_prefix(identity->settings, TP_HOME_BUCKET, bucket, prefix_text)};
-    struct tp_redis_words words = {0};
+    struct tp_redis_words *words = &identity->words;
     struct bucket_call *call = malloc(sizeof *call);
-    int status = TP_ENOMEM;
     if (!call)
-        goto out;
+        return TP_ENOMEM;
     *call = (struct bucket_call){identity, bucket};
-    tp_redis_key(&words, prefix, TP_STR("home"));
+    tp_redis_words_clear(words);
+    tp_redis_key(words, prefix, TP_STR("home"));
     for (EACH_ASKED(claim, identity, bucket, wanted_only))
-        tp_redis_key(&words, prefix, (struct tp_str){claim->key, claim->key_len});
-    size_t n_keys = words.n;
-    tp_redis_word(&words, TP_STR(TP_HOME_REPAIR));
+        tp_redis_key(words, prefix, (struct tp_str){claim->key, claim->key_len});
+    size_t n_keys = words->n;
+    tp_redis_word(words, TP_STR(TP_HOME_REPAIR));
     for (EACH_ASKED(claim, identity, bucket, wanted_only))
-        tp_redis_word(&words, tp_str(claim->wanted ? claim->owner : ""));
-    status = tp_redis_eval(identity->redis, &tp_identity_claim_script, n_keys, &words, on_answers, call);
-out:
+        tp_redis_word(words, tp_str(claim->wanted ? claim->owner : ""));
+    int status = tp_redis_eval(identity->redis, &tp_identity_claim_script, n_keys, words, on_answers, call);
     if (status < 0)
         free(call);
-    tp_redis_words_free(&words);
     return status;
 }
 

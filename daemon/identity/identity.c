@@ -15,68 +15,53 @@
 
 /* ---- the choice ---- */
 
-static size_t strength(const struct tp_identity *identity, struct tp_str type) {
-    size_t at = 0;
-    while (at < identity->n_types && !tp_str_equal(identity->types[at], type))
-        at++;
-    return at;
-}
-
 /* The claim of the strongest identifier that has an owner; among equals, the one sent first. */
-static struct tp_claim *strongest(struct tp_identity *identity, const struct tp_interaction *interaction) {
+static struct tp_claim *strongest(struct tp_claim *const *claims, size_t n) {
     struct tp_claim *best = NULL;
-    size_t best_strength = SIZE_MAX;
-    for (size_t i = 0; i < interaction->n_identifiers; i++) {
-        struct tp_claim *claim = tp_claims_of(identity, &interaction->identifiers[i]);
-        size_t at = strength(identity, interaction->identifiers[i].type);
-        if (claim->owner[0] != '\0' && at < best_strength) {
-            best = claim;
-            best_strength = at;
-        }
-    }
+    for (size_t i = 0; i < n; i++)
+        if (claims[i]->owner[0] != '\0' && (!best || claims[i]->strength < best->strength))
+            best = claims[i];
     return best;
 }
 
-/* A bit for each identifier: TP_MAX_IDENTIFIERS is as many as there are bits. */
-static uint32_t owned_by_others(struct tp_identity *identity, const struct tp_identity_request *request) {
-    const struct tp_interaction *interaction = request->interaction;
-    uint32_t others = 0;
-    for (size_t i = 0; i < interaction->n_identifiers; i++)
-        if (strcmp(tp_claims_of(identity, &interaction->identifiers[i])->owner, request->customer_id) != 0)
-            others |= UINT32_C(1) << i;
-    return others;
-}
-
-static bool is_broken(struct tp_identity *identity, const struct tp_interaction *interaction) {
-    for (size_t i = 0; i < interaction->n_identifiers; i++)
-        if (tp_claims_of(identity, &interaction->identifiers[i])->broken)
+static bool any_broken(struct tp_claim *const *claims, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (claims[i]->broken)
             return true;
     return false;
 }
 
+/* What is free becomes the choice's; what is another's stays so: a bit each, of which TP_MAX_IDENTIFIERS has enough.
+ * True when something is to be claimed. */
+static bool take_or_note(struct tp_claim **claims, size_t n, struct tp_identity_request *request) {
+    bool taken = false;
+    request->others = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (claims[i]->owner[0] == '\0') {
+            memcpy(claims[i]->owner, request->customer_id, TP_UUID_TEXT);
+            claims[i]->wanted = taken = true;
+        } else if (memcmp(claims[i]->owner, request->customer_id, TP_UUID_TEXT) != 0) {
+            request->others |= UINT32_C(1) << i;
+        }
+    }
+    return taken;
+}
+
 /* True when something is to be claimed for the choice. */
 static bool choose(struct tp_identity *identity, struct tp_identity_request *request) {
-    const struct tp_interaction *interaction = request->interaction;
-    bool claims = false;
-    struct tp_claim *best = strongest(identity, interaction);
-    request->status = is_broken(identity, interaction) ? TP_ECORRUPT : 0;
+    struct tp_claim **claims = tp_claims_of(identity, request);
+    size_t n = request->interaction->n_identifiers;
+    request->status = any_broken(claims, n) ? TP_ECORRUPT : 0;
     if (request->status < 0)
         return false;
+    struct tp_claim *best = strongest(claims, n);
     if (best) {
         memcpy(request->customer_id, best->owner, TP_UUID_TEXT);
     } else {
         tp_uuid_v7(tp_time_now_ms(), request->customer_id);
         tp_metrics_add(TP_M_IDENTITY_CREATED, 1);
     }
-    for (size_t i = 0; i < interaction->n_identifiers; i++) {
-        struct tp_claim *claim = tp_claims_of(identity, &interaction->identifiers[i]);
-        if (claim->owner[0] == '\0') {
-            memcpy(claim->owner, request->customer_id, TP_UUID_TEXT);
-            claim->wanted = claims = true;
-        }
-    }
-    request->others = owned_by_others(identity, request);
-    return claims;
+    return take_or_note(claims, n, request);
 }
 
 /* ---- the batch ---- */
@@ -156,6 +141,8 @@ void tp_identity_free(struct tp_identity *identity) {
     if (!identity)
         return;
     tp_claims_clear(identity);
+    tp_redis_words_free(&identity->words);
+    free(identity->links);
     free(identity->buckets);
     free(identity);
 }

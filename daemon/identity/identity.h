@@ -28,7 +28,8 @@ struct tp_identity_request {
     const struct tp_interaction *interaction;
     int status; /* 0, or TP_ECORRUPT: an identifier's key holds something else */
     char customer_id[TP_UUID_TEXT];
-    uint32_t others; /* bit i: identifier i is another customer's, and stays so */
+    uint32_t others;    /* bit i: identifier i is another customer's, and stays so */
+    size_t first_claim; /* identity's own */
 };
 
 /* Resolves `requests`, in order, and calls `done` once: 0, or TP_EUNAVAILABLE or TP_ELOST for the batch as a whole. The

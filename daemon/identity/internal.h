@@ -12,6 +12,7 @@ struct tp_claim {
     UT_hash_handle hh;
     struct tp_claim *next_in_bucket;
     unsigned bucket;
+    size_t strength;          /* of its type; 0 is the strongest */
     bool shared_choice;       /* stands beside other identifiers: what to claim it for is not known yet */
     bool broken;              /* its key holds something else */
     bool wanted;              /* free; to be claimed for `owner` in this round */
@@ -30,8 +31,11 @@ struct tp_identity {
     size_t n_requests;
     tp_identity_done *done;
     void *arg;
-    struct tp_claim *claims;   /* of the batch, by key */
-    struct tp_claim **buckets; /* heads of chains */
+    struct tp_claim *claims; /* of the batch, by key */
+    struct tp_claim **links; /* of each request, an identifier each, from first_claim on */
+    size_t n_links, most_links;
+    struct tp_claim **buckets;   /* heads of chains */
+    struct tp_redis_words words; /* of the call that is being made */
     unsigned waiting, round;
     int status;
 };
@@ -40,8 +44,11 @@ struct tp_identity {
 /* The batch's distinct identifiers; those that cannot lead elsewhere are wanted from the start. */
 int tp_claims_gather(struct tp_identity *identity);
 void tp_claims_clear(struct tp_identity *identity);
-/* The one of an identifier of the batch. */
-struct tp_claim *tp_claims_of(struct tp_identity *identity, const struct tp_identifier *identifier);
+/* Those of a request's identifiers, in their order. */
+static inline struct tp_claim **tp_claims_of(const struct tp_identity *identity,
+                                             const struct tp_identity_request *request) {
+    return identity->links + request->first_claim;
+}
 /* Asks Redis: in the first round for all, later for what is wanted only. tp_identity_answered comes once. */
 void tp_claims_ask(struct tp_identity *identity);
 

@@ -1,10 +1,12 @@
 /* The table of metrics.h twice over: once as names, once as numbers. Rows of one family stand together, as Prometheus
- * wants them; the first carries the help text, and so begins the family. */
+ * wants them; the first carries the help text, and so begins the family. Histograms: histogram.c. */
 #include "daemon/metrics/metrics.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
+
+#include "daemon/metrics/internal.h"
 
 static const struct row {
     const char *name, *type, *help;
@@ -38,4 +40,5 @@ void tp_metrics_write(struct tp_buf *out) {
             write_head(&rows[metric], out);
         tp_buf_addf(out, "%s %" PRId64 "\n", rows[metric].name, tp_metrics_get(metric));
     }
+    tp_histograms_write(out);
 }

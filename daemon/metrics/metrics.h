@@ -1,5 +1,5 @@
-/* Counters and gauges, one table: each with its Prometheus name, type, label and meaning. Atomic and relaxed; any
- * thread. A gauge that is cheaper to ask than to keep is set just before /metrics is written. */
+/* Counters, gauges and histograms, two tables: each with its Prometheus name, type, label and meaning. Atomic and
+ * relaxed; any thread. A gauge that is cheaper to ask than to keep is set just before /metrics is written. */
 #pragma once
 
 #include <stdint.h>
@@ -44,6 +44,14 @@
     X(TP_M_REDIS_UP,                 "touchpoint_redis_up",                                    "gauge",   "1 while delivery has its connection") \
     X(TP_M_REDIS_LOSSES,             "touchpoint_redis_losses_total",                          "counter", "times that Redis came back as another or emptier server") \
     X(TP_M_KAFKA_UP,                 "touchpoint_kafka_up",                                    "gauge",   "1 while a broker answers")
+
+/* How long things took, in seconds. A 202 costs a sync of the disk, so its bounds are fine; what comes behind it may wait
+ * for hours, and theirs go that far.
+ *    id             name                           bounds      help */
+#define TP_HISTOGRAMS(X)                                                                                                     \
+    X(TP_H_ACCEPT,   "touchpoint_accept_seconds",   accept,     "from a request's last byte until its events are durable and it is answered") \
+    X(TP_H_TIMELINE, "touchpoint_timeline_seconds", delivery,   "from an interaction's receipt until it is on its timeline") \
+    X(TP_H_DELIVERY, "touchpoint_delivery_seconds", delivery,   "from an interaction's receipt until the broker has it")
 // clang-format on
 
 enum tp_metric {
@@ -53,8 +61,17 @@ enum tp_metric {
         TP_METRIC_COUNT
 };
 
+enum tp_histogram {
+#define X(id, name, bounds, help) id,
+    TP_HISTOGRAMS(X)
+#undef X
+        TP_HISTOGRAM_COUNT
+};
+
 void tp_metrics_add(enum tp_metric metric, int64_t more);
 void tp_metrics_set(enum tp_metric metric, int64_t value);
 int64_t tp_metrics_get(enum tp_metric metric);
+/* One more that took so long; less than nothing, where a clock was set back, counts as nothing. */
+void tp_metrics_observe(enum tp_histogram histogram, int64_t us);
 /* Prometheus text format 0.0.4. */
 void tp_metrics_write(struct tp_buf *out);

@@ -28,7 +28,8 @@ struct order {
     struct tp_intake *intake;
     tp_intake_done *done;
     void *arg;
-    uint64_t first; /* record of the first element */
+    int64_t began_us; /* monotonic */
+    uint64_t first;   /* record of the first element */
     unsigned wait_s;
     size_t waiting; /* seats in the waitroom, and news under way */
     struct event *timer;
@@ -220,6 +221,8 @@ static void on_durable_here(struct tp_mail *mail) {
     int64_t accepted = order->job->error < 0 ? 0 : (int64_t)order->job->n_accepted;
     tp_metrics_add(TP_M_EVENTS_ACCEPTED, accepted);
     tp_metrics_add(TP_M_EVENTS_REJECTED, order->job->error < 0 ? 0 : (int64_t)order->job->n - accepted);
+    if (order->job->error == 0)
+        tp_metrics_observe(TP_H_ACCEPT, tp_time_monotonic_us() - order->began_us);
     if (order->waiting > 0)
         wait(order);
     else
@@ -251,6 +254,7 @@ int tp_intake_take(struct tp_intake *intake, const struct tp_intake_request *req
     order->done = done;
     order->arg = arg;
     order->wait_s = request->wait_s;
+    order->began_us = tp_time_monotonic_us();
     order->batch.received_ms = tp_time_now_ms();
     order->batch.on_durable = on_durable;
     status = take_elements(order, request, ret_message);

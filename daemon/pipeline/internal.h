@@ -19,7 +19,7 @@
 #include "daemon/redis/redis.h"
 #include "daemon/timeline/timeline.h"
 
-enum { TP_PLACING_BATCH = 2048 };
+enum { TP_PLACING_BATCH = 2048, TP_PLACING_ENOUGH = 512, TP_PLACING_PACE_MS = 10 };
 
 struct tp_placing {
     struct tp_redis *redis;
@@ -29,6 +29,8 @@ struct tp_placing {
     atomic_bool up;     /* connected, and all homes open */
     bool opened_before; /* in this life */
     size_t n_resolving; /* a batch is with identity */
+    int64_t next_ms;    /* monotonic: when the next is due, unless enough has gathered before */
+    struct event *due;
     struct tp_identity_request requests[TP_PLACING_BATCH];
     struct tp_item *resolving[TP_PLACING_BATCH];
     struct tp_log_limit said_layout;

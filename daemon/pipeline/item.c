@@ -42,41 +42,48 @@ void tp_item_free(struct tp_item *item) {
     if (!item)
         return;
     tp_buf_free(&item->packed);
+    tp_buf_free(&item->changes);
     tp_buf_free(&item->out);
     tp_buf_free(&item->waited);
     free(item);
 }
 
+void tp_item_observe(const struct tp_item *item, enum tp_histogram histogram) {
+    tp_metrics_observe(histogram, 1000 * (tp_time_now_ms() - item->interaction.received_ms));
+}
+
 /* ---- what an interaction changes in its customer's state; context.h says what reads it ---- */
 
-static void change_text(struct tp_append *append, const char *name, struct tp_str text) {
-    append->changes[append->n_changes++] =
-        (struct tp_state_change){.kind = TP_STATE_TEXT, .name = tp_str(name), .text = text};
+static struct tp_context_event event_of(const struct tp_interaction *interaction) {
+    return (struct tp_context_event){interaction->id, interaction->channel, interaction->type, interaction->time_ms};
 }
 
 void tp_item_prepare_append(struct tp_item *item) {
     const struct tp_interaction *interaction = &item->interaction;
-    struct tp_append *append = &item->append;
-    *append = (struct tp_append){.interaction = interaction,
-                                 .customer_id = tp_str(item->customer_id),
-                                 .record = item->record,
-                                 .alone = item->tries > 0};
-    change_text(append, TP_STATE_ID, interaction->id);
-    change_text(append, TP_STATE_CHANNEL, interaction->channel);
-    change_text(append, TP_STATE_TYPE, interaction->type);
-    append->changes[append->n_changes++] = (struct tp_state_change){
-        .kind = TP_STATE_NUMBER, .name = TP_STR(TP_STATE_TIME), .number = interaction->time_ms};
-    snprintf(item->count_name, sizeof item->count_name, TP_STATE_COUNT "%.*s", TP_FMT(interaction->channel));
-    append->changes[append->n_changes++] =
-        (struct tp_state_change){.kind = TP_STATE_ADD, .name = tp_str(item->count_name), .number = 1};
+    const struct tp_context_event event = event_of(interaction);
+    struct tp_buf *text = &item->changes;
+    tp_buf_clear(text);
+    tp_buf_adds(text, TP_STATE_LAST "\t");
+    tp_context_last(&event, text);
+    size_t last_len = text->len;
+    tp_buf_adds(text, TP_STATE_COUNT);
+    tp_buf_addstr(text, interaction->channel);
+    item->append = (struct tp_append){
+        .interaction = interaction,
+        .customer_id = tp_str(item->customer_id),
+        .record = item->record,
+        .alone = item->tries > 0,
+        .last = {text->at, last_len},
+        .changes = {{TP_STATE_ADD, {text->at + last_len, text->len - last_len}, TP_STR("1")}},
+        .n_changes = 1,
+    };
 }
 
 /* ---- what goes to Kafka ---- */
 
 int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry) {
     const struct tp_interaction *interaction = &item->interaction;
-    const struct tp_context_event event = {interaction->id, interaction->channel, interaction->type,
-                                           interaction->time_ms};
+    const struct tp_context_event event = event_of(interaction);
     struct tp_buf context = TP_BUF_INIT;
     int status = tp_context_write(&event, entry->sequence, entry->before, &context);
     tp_buf_clear(&item->out);

@@ -5,6 +5,7 @@
 #include "common/uuid.h"
 #include "daemon/journal/journal.h"
 #include "daemon/kafka/kafka.h"
+#include "daemon/metrics/metrics.h"
 #include "daemon/pipeline/waitroom.h"
 #include "daemon/timeline/timeline.h"
 
@@ -31,14 +32,16 @@ struct tp_item {
     struct tp_rejection rejection;
     char customer_id[TP_UUID_TEXT];
     struct tp_append append;
-    char count_name[64];  /* that append.changes points to */
-    struct tp_buf out;    /* the record for Kafka */
-    struct tp_buf waited; /* the enriched interaction again, for those who wait for it */
+    struct tp_buf changes; /* that append.changes points to */
+    struct tp_buf out;     /* the record for Kafka */
+    struct tp_buf waited;  /* the enriched interaction again, for those who wait for it */
 };
 
 /* Copies and unpacks. A record that cannot be unpacked becomes a rejection. NULL when out of memory. */
 struct tp_item *tp_item_new(const struct tp_journal_record *record);
 void tp_item_free(struct tp_item *item);
+/* Its time from receipt until now. The wall clock's, since the receipt may lie before a restart. */
+void tp_item_observe(const struct tp_item *item, enum tp_histogram histogram);
 /* Fills `append` once the customer is known: whom, and what changes in the customer's state. */
 void tp_item_prepare_append(struct tp_item *item);
 /* `out` becomes the enriched interaction, by what the timeline answered. */

@@ -77,6 +77,8 @@ void tp_outbox_go_on(struct tp_delivery *delivery) {
 static void on_produced(void *arg, void *record, int status) {
     struct tp_delivery *delivery = arg;
     struct tp_item *item = record;
+    if (status == 0 && !item->is_rejection)
+        tp_item_observe(item, TP_H_DELIVERY);
     if (status < 0)
         tp_outbox_reject(delivery, item, status);
     else

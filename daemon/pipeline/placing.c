@@ -12,6 +12,7 @@
 #include <inttypes.h>
 
 #include "common/error.h"
+#include "common/time.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/redis/home.h"
 
@@ -106,6 +107,8 @@ static void on_appended(void *arg, struct tp_append *append, enum tp_append_resu
         try_again(delivery, item);
     } else {
         keep_for_waiters(delivery, item);
+        if (result == TP_APPENDED)
+            tp_item_observe(item, TP_H_TIMELINE);
         if (result == TP_DUPLICATE)
             tp_delivery_end(delivery, item, TP_WAS_DUPLICATE);
         else
@@ -150,11 +153,29 @@ static void on_resolved(void *arg, int status) {
     tp_delivery_soon(delivery);
 }
 
+/* In a steady flow a batch begins every so many ms and not with each arrival: what a call costs beside its events is
+ * then shared by many. The first after a pause does not wait, nor does anything when enough has gathered. */
+static bool is_early(struct tp_delivery *delivery) {
+    struct tp_placing *placing = &delivery->placing;
+    int64_t wait_ms = placing->next_ms - tp_time_monotonic_ms();
+    if (wait_ms <= 0 || delivery->window.n_at_start >= TP_PLACING_ENOUGH || delivery->stopping)
+        return false;
+    const struct timeval wait = {0, wait_ms * 1000};
+    if (!evtimer_pending(placing->due, NULL))
+        evtimer_add(placing->due, &wait);
+    return true;
+}
+
+static void on_due(evutil_socket_t fd, short what, void *arg) {
+    (void)fd, (void)what;
+    tp_delivery_soon(arg);
+}
+
 /* One batch at a time, so that each is appended behind the one before. */
 void tp_placing_go_on(struct tp_delivery *delivery) {
     struct tp_placing *placing = &delivery->placing;
     struct tp_item *item = NULL;
-    if (!placing->up || placing->n_resolving > 0)
+    if (!placing->up || placing->n_resolving > 0 || is_early(delivery))
         return;
     while (placing->n_resolving < TP_PLACING_BATCH && (item = tp_window_next(&delivery->window))) {
         placing->requests[placing->n_resolving] = (struct tp_identity_request){.interaction = &item->interaction};
@@ -162,6 +183,7 @@ void tp_placing_go_on(struct tp_delivery *delivery) {
     }
     if (placing->n_resolving == 0)
         return;
+    placing->next_ms = tp_time_monotonic_ms() + TP_PLACING_PACE_MS;
     int status = tp_identity_resolve(placing->identity, placing->requests, placing->n_resolving, on_resolved, delivery);
     if (status < 0)
         give_up(placing, status);
@@ -189,12 +211,15 @@ int tp_placing_open(struct tp_delivery *delivery) {
                                                  .on_failed = on_lane_failed,
                                                  .arg = delivery};
     placing->known = tp_known_new();
-    status = placing->known ? tp_identity_new(settings, placing->redis, &placing->identity) : TP_ENOMEM;
+    placing->due = evtimer_new(redis.base, on_due, delivery);
+    status = placing->known && placing->due ? tp_identity_new(settings, placing->redis, &placing->identity) : TP_ENOMEM;
     return status < 0 ? status : tp_timeline_new(&timeline, &placing->timeline);
 }
 
 void tp_placing_close(struct tp_delivery *delivery) {
     struct tp_placing *placing = &delivery->placing;
+    if (placing->due)
+        event_free(placing->due);
     placing->up = false; /* the calls that end now are not to be given up once more */
     tp_redis_close(placing->redis);
     tp_identity_free(placing->identity);

@@ -24,6 +24,7 @@ void tp_window_add(struct tp_window *window, struct tp_item *item) {
     window->newest = &item->next;
     window->n_items++;
     window->n_bytes += item->packed.len;
+    window->n_at_start += item->stage == TP_AT_START;
     if (!window->cursor)
         window->cursor = item;
 }
@@ -33,8 +34,10 @@ struct tp_item *tp_window_next(struct tp_window *window) {
     while (item && item->stage != TP_AT_START)
         item = item->next;
     window->cursor = item ? item->next : NULL;
-    if (item)
-        item->stage = TP_AT_TIMELINE;
+    if (!item)
+        return NULL;
+    item->stage = TP_AT_TIMELINE;
+    window->n_at_start--;
     return item;
 }
 
@@ -46,8 +49,10 @@ void tp_window_put_aside(struct tp_window *window, struct tp_item *item) {
 
 static void restart(struct tp_window *window, enum tp_stage stage) {
     for (struct tp_item *item = window->oldest; item; item = item->next)
-        if (item->stage == stage)
+        if (item->stage == stage) {
             item->stage = TP_AT_START;
+            window->n_at_start++;
+        }
     window->cursor = window->oldest;
 }
 

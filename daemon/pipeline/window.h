@@ -9,7 +9,7 @@
 struct tp_window {
     struct tp_item *oldest, **newest;
     struct tp_item *cursor; /* nothing before it is at its start; NULL: nothing is */
-    size_t n_items, n_bytes, n_aside;
+    size_t n_items, n_bytes, n_at_start, n_aside;
 };
 
 void tp_window_init(struct tp_window *window);

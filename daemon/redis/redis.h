@@ -49,6 +49,7 @@ void tp_redis_word(struct tp_redis_words *words, struct tp_str word);
 void tp_redis_number(struct tp_redis_words *words, int64_t number);
 /* One word of two parts: a key of a lane or bucket and its prefix. */
 void tp_redis_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str rest);
+void tp_redis_words_clear(struct tp_redis_words *words); /* for the next call, in the same memory */
 void tp_redis_words_free(struct tp_redis_words *words);
 
 /* A script, known to the server by its SHA-1. A server that has forgotten it (SCRIPT FLUSH) is connected to anew, which

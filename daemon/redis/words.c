@@ -12,8 +12,17 @@ enum { HEAD_ROOM = 160 };
 static void begin(struct tp_redis_words *words, size_t len) {
     if (words->wire.len == 0 && tp_buf_room(&words->wire, HEAD_ROOM))
         words->wire.len = HEAD_ROOM;
-    tp_buf_addf(&words->wire, "$%zu\r\n", len);
+    tp_buf_addc(&words->wire, '$');
+    tp_buf_addi(&words->wire, (int64_t)len);
+    tp_buf_add(&words->wire, "\r\n", 2);
     words->n++;
+}
+
+static size_t decimal_len(int64_t number) {
+    size_t len = number < 0 ? 2 : 1;
+    while (number /= 10)
+        len++;
+    return len;
 }
 
 void tp_redis_word(struct tp_redis_words *words, struct tp_str word) { tp_redis_key(words, word, (struct tp_str){0}); }
@@ -26,9 +35,15 @@ void tp_redis_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_
 }
 
 void tp_redis_number(struct tp_redis_words *words, int64_t number) {
-    char text[24];
-    int len = snprintf(text, sizeof text, "%lld", (long long)number);
-    tp_redis_word(words, (struct tp_str){text, (size_t)len});
+    struct tp_buf *wire = &words->wire;
+    begin(words, decimal_len(number));
+    tp_buf_addi(wire, number);
+    tp_buf_add(wire, "\r\n", 2);
+}
+
+void tp_redis_words_clear(struct tp_redis_words *words) {
+    tp_buf_clear(&words->wire);
+    words->n = 0;
 }
 
 void tp_redis_words_free(struct tp_redis_words *words) {

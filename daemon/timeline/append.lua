@@ -2,20 +2,24 @@
 -- Appends a lane's batch, each event once.
 --
 -- Keys of a customer, in the lane's hash tag:
---   c:ID   a string: '\1', >I4 length of the state, >I4 length of the identifiers, state, identifiers, recents.
---          state        JSON, one flat object; n is the last sequence
---          identifiers  lines: TYPE TAB VALUE TAB first seen in ms
+--   c:ID   a string: '\2', the head (HEAD_FORMAT: last sequence, entries, time of the first, and the lengths of what
+--          follows), last, state, seen, identifiers, recents.
+--          last         "LF NAME TAB VALUE" of what arrived last, put there whole by each event
+--          state        "LF NAME TAB VALUE" each; what names and values mean is the daemon's
+--          seen         >I6 each: when the identifiers were seen first, in ms
+--          identifiers  LF, then "TYPE TAB VALUE LF" each
 --          recents      RECENT bytes each, in order of append: key 8, content 8, node 8, record >I6, time >I6
---   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 length of the state before, that state, what the
---          daemon gave. The sequence in front puts entries of one time in order.
+--   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 length of the state before (last and state), that
+--          state, what the daemon gave. The sequence in front puts entries of one time in order.
 -- KEYS: home, released (a hash: node to the first record that it has not released), then c:ID and t:ID a customer.
--- ARGV: repair number, node 8, released, most events, most recents, oldest time kept; then an event each: customer's
---   index, key, content, record, time, entry, identifiers ("TYPE TAB VALUE LF" each), received, number of changes, and a
---   change each: kind, name, value.
--- Answers an event each: {'appended', sequence, state before}, {'replayed'|'duplicate', entry}, {'reused'}, {'broken'}.
--- All customers are read, and their types looked at, before the first write: a script that fails half-way is not undone.
--- What a call costs is bounded, however long the timeline is: it looks for what it knows among the recents, finds their
--- entries from the back, and trims so many at a time.
+-- ARGV: repair number, node 8, released, most events, most recents, oldest time kept; then six an event: >I2 its
+--   customer, >I6 when it was received and what will be remembered of it; time; what the daemon gives of the entry;
+--   identifiers; last; changes of the state, each: kind, >I2 length, "LF NAME TAB", >I4 length, value.
+-- Answers an event each: 'a', >I6 sequence and the state before when it was appended; 'r' (replayed) or 'd' (duplicate)
+--   and the entry; 'u' when the key is known with other content; 'x' when this customer's keys are not what is said here.
+-- A script that fails half-way is not undone: what could fail is asked with pcall, and costs its customer alone.
+-- Few calls and few bytes in strings, since Redis' Lua hashes every byte of every string. A call is bounded however long the timeline is: it looks for
+-- what it knows among the recents, finds their entries from the back, and trims so many at a time.
 -- include: ../redis/home.lua
 local refused = home_refuses(ARGV[1])
 if refused then
@@ -24,42 +28,39 @@ end
 
 local call, pcall_, find, sub = redis.call, redis.pcall, string.find, string.sub
 local pack, unpack = struct.pack, struct.unpack
-local HEAD, RECENT, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 9, 36, 500, 100, 200
+local HEAD, RECENT, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 31, 36, 500, 100, 200
+local HEAD_FORMAT = '>I6I4I6I4I4I2I4'
 local node, most_events, most_recents, oldest = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
 -- False when it is not what this script wrote.
 local function read_customer(c, blob)
-    c.before, c.identifiers, c.recents, c.state = '', '', '', { n = 0 }
-    if not blob then
-        return true
-    elseif sub(blob, 1, 1) ~= '\1' or #blob < HEAD then
+    if #blob < HEAD or sub(blob, 1, 1) ~= '\2' then
         return false
     end
-    local state_length, identifiers_length = unpack('>I4I4', blob, 2)
-    local identifiers_at = HEAD + 1 + state_length
+    local n, events, first, last_length, state_length, n_seen, identifiers_length = unpack(HEAD_FORMAT, blob, 2)
+    local state_at = HEAD + 1 + last_length
+    local seen_at = state_at + state_length
+    local identifiers_at = seen_at + 6 * n_seen
     local recents_at = identifiers_at + identifiers_length
-    c.before = sub(blob, HEAD + 1, identifiers_at - 1)
+    c.n, c.events, c.first, c.n_seen = n, events, first, n_seen
+    c.last = sub(blob, HEAD + 1, state_at - 1)
+    c.state = sub(blob, state_at, seen_at - 1)
+    c.seen = sub(blob, seen_at, identifiers_at - 1)
     c.identifiers = sub(blob, identifiers_at, recents_at - 1)
     c.recents = sub(blob, recents_at)
-    local readable, state = pcall(cjson.decode, c.before)
-    c.state = state
-    return readable and type(state) == 'table' and type(state.n) == 'number'
+    return recents_at <= #blob and #c.recents % RECENT == 0
 end
 
 local customers = {}
 local function load(index)
-    local c = { key = KEYS[1 + 2 * index], line = KEYS[2 + 2 * index], fresh = {}, fresh_at = {} }
-    local blob, events = pcall_('GET', c.key), pcall_('ZCARD', c.line)
-    c.events = events
-    c.broken = type(blob) == 'table' or type(events) == 'table' or not read_customer(c, blob)
+    local c = { key = KEYS[1 + 2 * index], line = KEYS[2 + 2 * index], n = 0, events = 0, first = math.huge,
+                last = '', state = '', n_seen = 0, seen = '', identifiers = '\n', recents = '', broken = false, touched = false }
+    local blob = pcall_('GET', c.key)
+    c.broken = blob and (type(blob) == 'table' or not read_customer(c, blob))
     customers[index] = c
 end
 
--- The recent with this key: among those stored, or those of this call.
 local function recent(c, key)
-    if c.fresh_at[key] then
-        return c.fresh_at[key]
-    end
     local at = find(c.recents, key, 1, true)
     while at and (at - 1) % RECENT ~= 0 do
         at = find(c.recents, key, at + 1, true)
@@ -67,11 +68,11 @@ local function recent(c, key)
     return at and sub(c.recents, at, at + RECENT - 1)
 end
 
--- From the back: it was appended lately, and thousands may have the same time.
+-- From the back: it was appended lately, and thousands may have the same time. Nothing when it is not there.
 local function stored_entry(c, key, time)
     local passed = 0
     repeat
-        local some = call('ZRANGE', c.line, time, time, 'BYSCORE', 'REV', 'LIMIT', passed, 16)
+        local some = pcall_('ZRANGE', c.line, time, time, 'BYSCORE', 'REV', 'LIMIT', passed, 16)
         for _, entry in ipairs(some) do
             if sub(entry, 7, 14) == key then
                 return entry
@@ -84,9 +85,16 @@ end
 -- The oldest by time go first, but none that is remembered: a replay and a retry must find their answer. Such a one is
 -- passed over and takes no room from the others, so that imported history does not push recent events out.
 local function trim(c)
+    if c.events <= most_events and c.first >= oldest then
+        return
+    end
+    c.events = call('ZCARD', c.line)
     local passed = 0
     for _ = 1, most_recents + MOST_TRIMMED do
         local first = call('ZRANGE', c.line, passed, passed, 'WITHSCORES')
+        if passed == 0 then
+            c.first = tonumber(first[2])
+        end
         if #first == 0 or (c.events - passed <= most_events and tonumber(first[2]) >= oldest) then
             return
         end
@@ -99,114 +107,133 @@ local function trim(c)
     end
 end
 
-local function has_room(state)
-    local names = 0
-    for _ in pairs(state) do
-        names = names + 1
-    end
-    return names < MOST_NAMES
+local function count(text, mark)
+    local _, n = string.gsub(text, mark, mark)
+    return n
 end
 
+-- `name` with its LF and TAB, by which it is found.
 local function change(state, kind, name, value)
-    if state[name] == nil and not has_room(state) then
-        return
+    local from, to = find(state, name, 1, true)
+    if not from then
+        return count(state, '\n') < MOST_NAMES and state .. name .. value or state
     end
-    if kind == 's' then
-        state[name] = value
-    elseif kind == 'n' then
-        state[name] = tonumber(value)
-    else
-        state[name] = (tonumber(state[name]) or 0) + tonumber(value)
+    local rest = find(state, '\n', to + 1, true) or #state + 1
+    if kind == 'a' then
+        local sum = (tonumber(sub(state, to + 1, rest - 1)) or 0) + tonumber(value)
+        value = string.format(sum % 1 == 0 and '%d' or '%.17g', sum)
     end
+    return sub(state, 1, to) .. value .. sub(state, rest)
+end
+
+local function change_all(state, changes)
+    local at, kind, name, value = 1, nil, nil, nil
+    while at <= #changes do
+        kind, name, value, at = unpack('>c1I2c0I4c0', changes, at)
+        state = change(state, kind, name, value)
+    end
+    return state
 end
 
 local function note_identifiers(c, lines, received)
+    if find(c.identifiers, lines, 1, true) then
+        return
+    end
     for line in string.gmatch(lines, '[^\n]+') do
-        if not find('\n' .. c.identifiers, '\n' .. line .. '\t', 1, true) then
-            local _, count = string.gsub(c.identifiers, '\n', '\n')
-            if count < MOST_IDENTIFIERS then
-                c.identifiers = c.identifiers .. line .. '\t' .. received .. '\n'
-            end
+        if not find(c.identifiers, '\n' .. line .. '\n', 1, true) and c.n_seen < MOST_IDENTIFIERS then
+            c.identifiers = c.identifiers .. line .. '\n'
+            c.seen = c.seen .. received
+            c.n_seen = c.n_seen + 1
         end
     end
 end
 
-local function append(c, at)
-    local key, content, record, time, tail = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
+local function answer_known(c, known, mark)
+    if sub(known, 9, 16) ~= sub(mark, 9, 16) then
+        return 'u'
+    end
+    local entry = stored_entry(c, sub(known, 1, 8), unpack('>I6', known, 31))
+    return entry and (sub(known, 17, 30) == sub(mark, 17, 30) and 'r' or 'd') .. entry or 'x'
+end
+
+local function append(c, mark, at)
+    local key = sub(mark, 1, 8)
     local known = recent(c, key)
     if known then
-        if sub(known, 9, 16) ~= content then
-            return { 'reused' }
-        end
-        local same = sub(known, 17, 24) == node and unpack('>I6', known, 25) == tonumber(record)
-        return { same and 'replayed' or 'duplicate', stored_entry(c, key, unpack('>I6', known, 31)) }
+        return answer_known(c, known, mark)
     end
-    local before, state = c.before, c.state
-    state.n = state.n + 1
-    for i = at + 9, at + 6 + 3 * tonumber(ARGV[at + 8]), 3 do
-        change(state, ARGV[i], ARGV[i + 1], ARGV[i + 2])
+    local before, sequence = c.last .. c.state, pack('>I6', c.n + 1)
+    local entry = sequence .. key .. '\0' .. pack('>I4', #before) .. before .. ARGV[at + 2]
+    if type(pcall_('ZADD', c.line, ARGV[at + 1], entry)) == 'table' then
+        c.broken = true
+        return 'x'
     end
-    call('ZADD', c.line, time, pack('>I6', state.n) .. key .. '\0' .. pack('>I4', #before) .. before .. tail)
-    local mark = key .. content .. node .. pack('>I6I6', tonumber(record), tonumber(time))
-    c.fresh[#c.fresh + 1] = mark
-    c.fresh_at[key] = mark
-    c.before = cjson.encode(state)
-    c.events = c.events + 1
+    c.n, c.events, c.first = c.n + 1, c.events + 1, math.min(c.first, unpack('>I6', mark, 31))
+    c.last = ARGV[at + 4]
+    c.state = change_all(c.state, ARGV[at + 5])
+    c.recents = c.recents .. mark
     c.touched = true
-    note_identifiers(c, ARGV[at + 6], ARGV[at + 7])
-    return { 'appended', state.n, before }
+    note_identifiers(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
+    return 'a' .. sequence .. before
 end
 
-local released = {}
 local function note_released()
-    local flat = pcall_('HGETALL', KEYS[2])
-    if flat.err then -- somebody's mistake; it costs one lane the memory of who released what, and no event
+    local noted = pcall_('HGET', KEYS[2], node)
+    if type(noted) == 'table' then -- somebody's mistake; it costs one lane the memory of who released what, and no event
         call('DEL', KEYS[2])
-        flat = {}
     end
-    for i = 1, #flat, 2 do
-        released[flat[i]] = tonumber(flat[i + 1])
-    end
-    if released[node] ~= tonumber(ARGV[3]) then
+    if noted ~= ARGV[3] then
         call('HSET', KEYS[2], node, ARGV[3])
-        released[node] = tonumber(ARGV[3])
     end
+end
+
+local released
+local function released_by(owner)
+    if not released then
+        released = {}
+        local flat = call('HGETALL', KEYS[2])
+        for i = 1, #flat, 2 do
+            released[flat[i]] = tonumber(flat[i + 1])
+        end
+    end
+    return released[owner] or 0
 end
 
 -- The newest stay, whosever they are; before them, those whose node has not released them. What came after one that this
 -- node has not released is not looked at: it is hardly released either. Another node that is silent for ever must not
 -- keep all.
 local function forget_recents(c)
-    local all = c.recents .. table.concat(c.fresh)
-    local kept, from = {}, 1
+    local all, kept, from = c.recents, {}, 1
     for at = 1, #all - most_recents * RECENT, RECENT do
         local owner, record = sub(all, at + 16, at + 23), unpack('>I6', all, at + 24)
-        if record < (released[owner] or 0) then
+        if record < released_by(owner) then
             kept[#kept + 1] = sub(all, from, at - 1)
             from = at + RECENT
         elseif owner == node then
             break
         end
     end
-    kept[#kept + 1] = sub(all, from)
-    c.recents, c.fresh_at = table.concat(kept), {}
+    if from > 1 then
+        kept[#kept + 1] = sub(all, from)
+        c.recents = table.concat(kept)
+    end
 end
 
 for index = 1, (#KEYS - 2) / 2 do
     load(index)
 end
 note_released()
-local answers, at = {}, 7
-while at <= #ARGV do
-    local c = customers[tonumber(ARGV[at])]
-    answers[#answers + 1] = c.broken and { 'broken' } or append(c, at)
-    at = at + 9 + 3 * tonumber(ARGV[at + 8])
+local answers = {}
+for at = 7, #ARGV, 6 do
+    local c = customers[unpack('>I2', ARGV[at])]
+    answers[#answers + 1] = c.broken and 'x' or append(c, sub(ARGV[at], 9), at)
 end
 for _, c in ipairs(customers) do
     if c.touched then
         forget_recents(c)
         trim(c)
-        call('SET', c.key, '\1' .. pack('>I4I4', #c.before, #c.identifiers) .. c.before .. c.identifiers .. c.recents)
+        local head = pack(HEAD_FORMAT, c.n, c.events, c.first, #c.last, #c.state, c.n_seen, #c.identifiers)
+        call('SET', c.key, '\2' .. head .. c.last .. c.state .. c.seen .. c.identifiers .. c.recents)
     end
 end
 return answers

@@ -27,7 +27,10 @@ struct lane {
 
 struct tp_timeline {
     struct tp_timeline_options options;
-    uint64_t node, released, generation;
+    uint64_t node; /* as the script sees it: eight bytes */
+    uint64_t released, generation;
+    struct tp_redis_words words; /* of the call that is being made */
+    struct tp_buf scratch;       /* of its next word */
     struct lane lanes[];
 };
 
@@ -41,33 +44,34 @@ struct lane_call {
 
 /* ---- answers ---- */
 
-static enum tp_append_result result_of(const redisReply *answer) {
-    static const char *const words[] = {"appended", "replayed", "duplicate", "reused"};
-    if (answer->type != REDIS_REPLY_ARRAY || answer->elements < 1 || answer->element[0]->type != REDIS_REPLY_STRING)
-        return TP_BROKEN;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(answer->element[0]->str, words[i]) == 0)
-            return (enum tp_append_result)i;
-    return TP_BROKEN;
+/* By the answer's first byte; append.lua says which. */
+static enum tp_append_result result_of(char letter) {
+    static const char letters[] = "ardu";
+    const char *at = letter != '\0' ? strchr(letters, letter) : NULL;
+    return at ? (enum tp_append_result)(at - letters) : TP_BROKEN;
+}
+
+static int read_appended(struct tp_str bytes, const struct tp_interaction *interaction, struct tp_entry *ret) {
+    struct tp_reader reader = {.left = bytes};
+    *ret = (struct tp_entry){.sequence = tp_timeline_read_number(&reader, 6),
+                             .before = reader.left,
+                             .json = interaction->json,
+                             .customer_at = interaction->customer_at};
+    return reader.failed ? TP_ECORRUPT : 0;
 }
 
 static enum tp_append_result read_answer(const struct tp_append *append, const redisReply *answer,
                                          struct tp_entry *ret_entry) {
-    enum tp_append_result result = result_of(answer);
-    if (result == TP_APPENDED && answer->elements == 3) {
-        *ret_entry = (struct tp_entry){
-            .sequence = (uint64_t)answer->element[1]->integer,
-            .before = {answer->element[2]->str, answer->element[2]->len},
-            .json = append->interaction->json,
-            .customer_at = append->interaction->customer_at,
-        };
-    } else if (result == TP_REPLAYED || result == TP_DUPLICATE) {
-        const redisReply *entry = answer->elements == 2 ? answer->element[1] : NULL;
-        if (!entry || entry->type != REDIS_REPLY_STRING ||
-            tp_timeline_entry_read((struct tp_str){entry->str, entry->len}, ret_entry) < 0)
-            return TP_BROKEN;
-    }
-    return result;
+    if (answer->type != REDIS_REPLY_STRING || answer->len == 0)
+        return TP_BROKEN;
+    enum tp_append_result result = result_of(answer->str[0]);
+    struct tp_str rest = {answer->str + 1, answer->len - 1};
+    int status = 0;
+    if (result == TP_APPENDED)
+        status = read_appended(rest, append->interaction, ret_entry);
+    else if (result == TP_REPLAYED || result == TP_DUPLICATE)
+        status = tp_timeline_entry_read(rest, ret_entry);
+    return status < 0 ? TP_BROKEN : result;
 }
 
 /* `answer` NULL: the script failed. */
@@ -115,44 +119,72 @@ static size_t customer_index(const struct lane_call *call, size_t upto, const si
     return n_customers + 1;
 }
 
-static void add_bytes8(struct tp_redis_words *words, uint64_t value) {
-    value = htobe64(value);
-    tp_redis_word(words, (struct tp_str){(const char *)&value, sizeof value});
+static void add_u48(struct tp_buf *out, uint64_t number) {
+    number = htobe64(number << 16);
+    tp_buf_add(out, &number, 6);
 }
 
-static void add_changes(struct tp_redis_words *words, const struct tp_append *append) {
-    tp_redis_number(words, (int64_t)append->n_changes);
-    for (size_t i = 0; i < append->n_changes; i++) {
-        const struct tp_state_change *change = &append->changes[i];
-        char kind = (char)change->kind;
-        tp_redis_word(words, (struct tp_str){&kind, 1});
-        tp_redis_word(words, change->name);
-        if (change->kind == TP_STATE_TEXT)
-            tp_redis_word(words, change->text);
-        else
-            tp_redis_number(words, change->number);
+/* Its customer in this call, when it was received, and the recent that the script will keep of it. */
+static void write_mark(const struct tp_timeline *timeline, const struct tp_append *append, size_t index,
+                       struct tp_buf *out) {
+    const struct tp_interaction *interaction = append->interaction;
+    const uint64_t eights[] = {htobe64(interaction->key), htobe64(interaction->content), timeline->node};
+    uint16_t customer = htobe16((uint16_t)index);
+    tp_buf_add(out, &customer, sizeof customer);
+    add_u48(out, (uint64_t)interaction->received_ms);
+    tp_buf_add(out, eights, sizeof eights);
+    add_u48(out, append->record);
+    add_u48(out, (uint64_t)interaction->time_ms);
+}
+
+/* As they are stored; those of another customer are left out. */
+static void write_identifiers(const struct tp_append *append, struct tp_buf *out) {
+    const struct tp_interaction *interaction = append->interaction;
+    tp_buf_addc(out, '\n');
+    for (size_t i = 0; i < interaction->n_identifiers; i++) {
+        if (append->others >> i & 1)
+            continue;
+        tp_buf_addstr(out, interaction->identifiers[i].type);
+        tp_buf_addc(out, '\t');
+        tp_buf_addstr(out, interaction->identifiers[i].value);
+        tp_buf_addc(out, '\n');
     }
 }
 
-static void add_append(struct tp_redis_words *words, const struct tp_append *append, size_t index,
-                       struct tp_buf *room) {
-    const struct tp_interaction *interaction = append->interaction;
-    tp_redis_number(words, (int64_t)index);
-    add_bytes8(words, interaction->key);
-    add_bytes8(words, interaction->content);
-    tp_redis_number(words, (int64_t)append->record);
-    tp_redis_number(words, interaction->time_ms);
-    tp_buf_clear(room);
-    tp_timeline_entry_tail(interaction, room);
-    tp_redis_word(words, tp_buf_str(room));
-    tp_buf_clear(room);
-    for (size_t i = 0; i < interaction->n_identifiers; i++)
-        if ((append->others >> i & 1) == 0)
-            tp_buf_addf(room, "%.*s\t%.*s\n", TP_FMT(interaction->identifiers[i].type),
-                        TP_FMT(interaction->identifiers[i].value));
-    tp_redis_word(words, tp_buf_str(room));
-    tp_redis_number(words, interaction->received_ms);
-    add_changes(words, append);
+static void write_changes(const struct tp_append *append, struct tp_buf *out) {
+    for (size_t i = 0; i < append->n_changes; i++) {
+        const struct tp_state_change *change = &append->changes[i];
+        uint16_t name_len = htobe16((uint16_t)(change->name.len + 2));
+        uint32_t value_len = htobe32((uint32_t)change->value.len);
+        tp_buf_addc(out, (char)change->kind);
+        tp_buf_add(out, &name_len, sizeof name_len);
+        tp_buf_addc(out, '\n');
+        tp_buf_addstr(out, change->name);
+        tp_buf_addc(out, '\t');
+        tp_buf_add(out, &value_len, sizeof value_len);
+        tp_buf_addstr(out, change->value);
+    }
+}
+
+static void add_scratch(struct tp_redis_words *words, struct tp_buf *scratch) {
+    words->wire.failed = words->wire.failed || scratch->failed;
+    tp_redis_word(words, tp_buf_str(scratch));
+    tp_buf_clear(scratch);
+}
+
+static void add_append(struct tp_timeline *timeline, const struct tp_append *append, size_t index) {
+    struct tp_redis_words *words = &timeline->words;
+    struct tp_buf *scratch = &timeline->scratch;
+    write_mark(timeline, append, index, scratch);
+    add_scratch(words, scratch);
+    tp_redis_number(words, append->interaction->time_ms);
+    tp_timeline_entry_tail(append->interaction, scratch);
+    add_scratch(words, scratch);
+    write_identifiers(append, scratch);
+    add_scratch(words, scratch);
+    tp_redis_key(words, TP_STR("\n"), append->last);
+    write_changes(append, scratch);
+    add_scratch(words, scratch);
 }
 
 /* Keys of every customer once, by first appearance. */
@@ -184,25 +216,20 @@ static int64_t oldest_kept(const struct tp_settings *settings, const struct lane
 static int send_call(struct tp_timeline *timeline, struct lane_call *call) {
     const struct tp_settings *settings = timeline->options.settings;
     char room[TP_HOME_PREFIX_BYTES];
-    struct tp_redis_words words = {0};
-    struct tp_buf scratch = TP_BUF_INIT;
+    struct tp_redis_words *words = &timeline->words;
     size_t indexes[MOST_EVENTS_A_CALL];
     struct tp_str prefix = lane_prefix(settings, (unsigned)(call->lane - timeline->lanes), room);
-    size_t n_keys = add_keys(&words, call, prefix, indexes);
-    tp_redis_word(&words, TP_STR(TP_HOME_REPAIR));
-    add_bytes8(&words, timeline->node);
-    tp_redis_number(&words, (int64_t)timeline->released);
-    tp_redis_number(&words, settings->timeline.max_events);
-    tp_redis_number(&words, settings->timeline.recent_events);
-    tp_redis_number(&words, oldest_kept(settings, call));
+    tp_redis_words_clear(words);
+    size_t n_keys = add_keys(words, call, prefix, indexes);
+    tp_redis_word(words, TP_STR(TP_HOME_REPAIR));
+    tp_redis_word(words, (struct tp_str){(const char *)&timeline->node, sizeof timeline->node});
+    tp_redis_number(words, (int64_t)timeline->released);
+    tp_redis_number(words, settings->timeline.max_events);
+    tp_redis_number(words, settings->timeline.recent_events);
+    tp_redis_number(words, oldest_kept(settings, call));
     for (size_t i = 0; i < call->n; i++)
-        add_append(&words, call->appends[i], indexes[i], &scratch);
-    int status = scratch.failed ? TP_ENOMEM
-                                : tp_redis_eval(timeline->options.redis, &tp_timeline_append_script, n_keys, &words,
-                                                on_answers, call);
-    tp_buf_free(&scratch);
-    tp_redis_words_free(&words);
-    return status;
+        add_append(timeline, call->appends[i], indexes[i]);
+    return tp_redis_eval(timeline->options.redis, &tp_timeline_append_script, n_keys, words, on_answers, call);
 }
 
 static void take_waiting(struct lane *lane, struct lane_call *call) {
@@ -266,10 +293,16 @@ int tp_timeline_new(const struct tp_timeline_options *options, struct tp_timelin
     if (!timeline)
         return TP_ENOMEM;
     timeline->options = *options;
-    timeline->node = XXH3_64bits(options->node, strlen(options->node));
+    timeline->node = htobe64(XXH3_64bits(options->node, strlen(options->node)));
     tp_timeline_forget(timeline);
     *ret = timeline;
     return 0;
 }
 
-void tp_timeline_free(struct tp_timeline *timeline) { free(timeline); }
+void tp_timeline_free(struct tp_timeline *timeline) {
+    if (!timeline)
+        return;
+    tp_redis_words_free(&timeline->words);
+    tp_buf_free(&timeline->scratch);
+    free(timeline);
+}

@@ -23,11 +23,11 @@ struct tp_timeline;
 
 extern struct tp_redis_script tp_timeline_append_script; /* to be named to tp_redis_open */
 
-/* A change of the customer's state: `name` becomes `text` or `number`, or grows by `number`. */
+/* A change of the customer's state: the value of `name` becomes `value`, or, as a decimal number, grows by it. No LF in
+ * either, no TAB in the name. */
 struct tp_state_change {
-    enum { TP_STATE_TEXT = 's', TP_STATE_NUMBER = 'n', TP_STATE_ADD = 'a' } kind;
-    struct tp_str name, text;
-    int64_t number;
+    enum { TP_STATE_SET = 's', TP_STATE_ADD = 'a' } kind;
+    struct tp_str name, value;
 };
 
 enum { TP_MAX_STATE_CHANGES = 16 };
@@ -43,7 +43,7 @@ enum tp_append_result {
 /* A stored interaction and what the state was before it; borrowed from the reply. */
 struct tp_entry {
     uint64_t sequence;
-    struct tp_str before; /* the state as JSON; "" before the first */
+    struct tp_str before; /* the state, "LF NAME TAB VALUE" each; "" before the first */
     struct tp_str json;   /* as in struct tp_interaction */
     size_t customer_at;
 };
@@ -53,9 +53,10 @@ struct tp_append {
     struct tp_append *next; /* the timeline's while it has it */
     const struct tp_interaction *interaction;
     struct tp_str customer_id;
-    uint64_t record; /* number in the journal */
-    uint32_t others; /* bit i: identifier i is another customer's, and is not noted as one of this */
-    bool alone;      /* in a call of its own: it was in one that failed as a whole */
+    uint64_t record;    /* number in the journal */
+    uint32_t others;    /* bit i: identifier i is another customer's, and is not noted as one of this */
+    bool alone;         /* in a call of its own: it was in one that failed as a whole */
+    struct tp_str last; /* "NAME TAB VALUE": the part of the state that is put there whole by each append */
     struct tp_state_change changes[TP_MAX_STATE_CHANGES];
     size_t n_changes;
 };
@@ -84,11 +85,15 @@ void tp_timeline_forget(struct tp_timeline *timeline);
 /* ---- reading ---- */
 
 struct tp_customer {
-    struct tp_str state;       /* JSON; TP_STATE_* names and "n", the last sequence */
-    struct tp_str identifiers; /* lines: TYPE TAB VALUE TAB first seen, ms */
+    uint64_t sequence;         /* the last */
+    struct tp_str state;       /* "LF NAME TAB VALUE" each */
+    struct tp_str identifiers; /* LF, then "TYPE TAB VALUE LF" each */
+    struct tp_str seen;        /* when, in their order: tp_timeline_seen */
     uint64_t events;           /* on the timeline now */
     int64_t first_ms, last_ms; /* by time, of what is on the timeline; 0 without */
 };
+/* When its identifier `i` was seen first, in ms. */
+int64_t tp_timeline_seen(const struct tp_customer *customer, size_t i);
 typedef void tp_timeline_customer_read(void *arg, int status, const struct tp_customer *customer);
 /* TP_ENOTFOUND when there is no such customer. */
 int tp_timeline_read_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,

@@ -57,80 +57,69 @@ static void write_time(const char *name, int64_t ms, struct tp_buf *out) {
     tp_buf_addf(out, ",\"%s\":\"%s\"", name, time);
 }
 
-/* One line: TYPE TAB VALUE TAB ms. */
-static void write_identifier(struct tp_str line, struct tp_buf *out) {
+static void write_identifier(struct tp_str line, int64_t seen_ms, struct tp_buf *out) {
     const char *value = memchr(line.at, '\t', line.len);
-    const char *end = line.at + line.len;
-    const char *seen = value ? memchr(value + 1, '\t', (size_t)(end - value - 1)) : NULL;
-    if (!seen)
+    if (!value)
         return;
     if (out->at[out->len - 1] == '}')
         tp_buf_addc(out, ',');
     tp_buf_adds(out, "{\"type\":");
     tp_json_write_string((struct tp_str){line.at, (size_t)(value - line.at)}, out);
     tp_buf_adds(out, ",\"value\":");
-    tp_json_write_string((struct tp_str){value + 1, (size_t)(seen - value - 1)}, out);
-    write_time("first_seen", strtoll(seen + 1, NULL, 10), out);
+    tp_json_write_string((struct tp_str){value + 1, (size_t)(line.at + line.len - value - 1)}, out);
+    write_time("first_seen", seen_ms, out);
     tp_buf_addc(out, '}');
 }
 
-static void write_identifiers(struct tp_str lines, struct tp_buf *out) {
+/* A line each, TYPE TAB VALUE, behind the LF in front. */
+static void write_identifiers(const struct tp_customer *customer, struct tp_buf *out) {
+    struct tp_reader lines = {.left = customer->identifiers};
     tp_buf_adds(out, ",\"identifiers\":[");
-    while (lines.len > 0) {
-        const char *end = memchr(lines.at, '\n', lines.len);
-        size_t len = end ? (size_t)(end - lines.at) : lines.len;
-        write_identifier((struct tp_str){lines.at, len}, out);
-        len += end != NULL;
-        lines = (struct tp_str){lines.at + len, lines.len - len};
+    tp_read_bytes(&lines, 1);
+    for (size_t i = 0; lines.left.len > 0; i++) {
+        const char *end = memchr(lines.left.at, '\n', lines.left.len);
+        size_t len = end ? (size_t)(end - lines.left.at) : lines.left.len;
+        write_identifier(tp_read_bytes(&lines, len), tp_timeline_seen(customer, i), out);
+        tp_read_bytes(&lines, end != NULL);
     }
     tp_buf_addc(out, ']');
 }
 
-static void write_counts(json_t *state, struct tp_buf *out) {
-    const char *name = NULL;
-    json_t *value = NULL;
+static void write_counts(struct tp_str state, struct tp_buf *out) {
+    const struct tp_str count = TP_STR(TP_STATE_COUNT);
+    struct tp_str name, value;
     tp_buf_adds(out, ",\"counts\":{");
-    json_object_foreach(state, name, value) {
-        if (strncmp(name, TP_STATE_COUNT, strlen(TP_STATE_COUNT)) != 0)
+    while (tp_context_state_next(&state, &name, &value)) {
+        if (name.len <= count.len || memcmp(name.at, count.at, count.len) != 0)
             continue;
         if (out->at[out->len - 1] != '{')
             tp_buf_addc(out, ',');
-        tp_json_write_string(tp_str(name + strlen(TP_STATE_COUNT)), out);
-        tp_buf_addf(out, ":%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        tp_json_write_string((struct tp_str){name.at + count.len, name.len - count.len}, out);
+        tp_buf_addc(out, ':');
+        tp_buf_addstr(out, value);
     }
     tp_buf_addc(out, '}');
 }
 
-static void write_last(json_t *state, struct tp_buf *out) {
-    static const char *const names[] = {TP_STATE_ID, TP_STATE_CHANNEL, TP_STATE_TYPE};
-    tp_buf_adds(out, ",\"last\":{");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const json_t *value = json_object_get(state, names[i]);
-        tp_buf_addf(out, "%s\"%s\":", i ? "," : "", names[i]);
-        tp_json_write_string((struct tp_str){json_string_value(value), json_string_length(value)}, out);
-    }
-    write_time("time", json_integer_value(json_object_get(state, TP_STATE_TIME)), out);
+static int write_customer(const struct asked *asked, const struct tp_customer *customer, struct tp_buf *out) {
+    tp_buf_addf(out, "{\"id\":\"%s\"", asked->customer_id);
+    write_identifiers(customer, out);
+    tp_buf_adds(out, ",\"interactions\":");
+    tp_buf_addi(out, (int64_t)customer->sequence);
+    write_counts(customer->state, out);
+    write_time("first_seen", customer->first_ms, out);
+    write_time("last_seen", customer->last_ms, out);
+    tp_buf_adds(out, ",\"last\":");
+    int status = tp_context_last_write(tp_context_state_get(customer->state, TP_STATE_LAST), out);
     tp_buf_addc(out, '}');
+    return status;
 }
 
 static void on_customer(void *arg, int status, const struct tp_customer *customer) {
     struct asked *asked = arg;
     struct tp_buf json = TP_BUF_INIT;
-    json_t *state = status == 0 ? json_loadb(customer->state.at, customer->state.len, 0, NULL) : NULL;
-    if (status == 0 && !json_is_object(state))
-        status = TP_ECORRUPT;
-    if (status == 0) {
-        tp_buf_addf(&json, "{\"id\":\"%s\"", asked->customer_id);
-        write_identifiers(customer->identifiers, &json);
-        tp_buf_addf(&json, ",\"interactions\":%" JSON_INTEGER_FORMAT,
-                    json_integer_value(json_object_get(state, TP_STATE_SEQUENCE)));
-        write_counts(state, &json);
-        write_time("first_seen", customer->first_ms, &json);
-        write_time("last_seen", customer->last_ms, &json);
-        write_last(state, &json);
-        tp_buf_addc(&json, '}');
-    }
-    json_decref(state);
+    if (status == 0)
+        status = write_customer(asked, customer, &json);
     answer(asked, status, &json);
 }
 

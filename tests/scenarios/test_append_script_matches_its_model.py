@@ -2,7 +2,7 @@
 gap; answers that stay the same; the caps; and what is remembered. On a plain Redis and on one that refuses to cross
 slots."""
 
-import json
+import io
 import struct
 from dataclasses import dataclass, field, replace
 
@@ -38,8 +38,19 @@ class Event:
         return b"tail of " + self.key + self.content
 
     @property
-    def identifier(self):
-        return f"email\t{self.content[-1]}@example.com"
+    def identifiers(self):
+        """The second of some is the first of others."""
+        return [f"email\t{self.content[-1] + more}@example.com" for more in range(1 + self.content[-1] % 2)]
+
+    @property
+    def last(self):
+        return self.key.hex()
+
+    def mark(self):
+        return self.key + self.content + self.node + self.record.to_bytes(6, "big") + self.time.to_bytes(6, "big")
+
+    def changes(self):
+        return [(b"s", "mood", str(self.time)), (b"a", self.channel, "1"), (b"a", "sum", "0.5")]
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ class Entry:
     time: int
     sequence: int
     key: bytes
-    before: object  # None before the first
+    before: dict  # empty before the first
     tail: bytes
 
 
@@ -55,7 +66,8 @@ class Entry:
 class Customer:
     """What is stored of one, and the rules by which it changes."""
 
-    state: dict | None = None
+    state: dict = field(default_factory=dict)
+    sequence: int = 0
     entries: list = field(default_factory=list)
     remembered: list = field(default_factory=list)  # events, in order of append
     identifiers: dict = field(default_factory=dict)
@@ -67,16 +79,17 @@ class Customer:
                 return ("reused",)
             word = "replayed" if (known.node, known.record) == (event.node, event.record) else "duplicate"
             return (word, max((e for e in self.entries if e.key == event.key), key=lambda e: e.sequence))
-        before, state = self.state, dict(self.state or {"n": 0})
-        state["n"] += 1
-        state["id"] = event.key.hex()
-        state["time"] = event.time
-        state[event.channel] = state.get(event.channel, 0) + 1
+        before, state = self.state, dict(self.state)
+        self.sequence += 1
+        state["last"] = event.last
+        for kind, name, value in event.changes():
+            state[name] = value if kind == b"s" else f"{float(state.get(name, 0)) + float(value):.17g}"
         self.state = state
-        self.entries.append(Entry(event.time, state["n"], event.key, before, event.tail))
+        self.entries.append(Entry(event.time, self.sequence, event.key, before, event.tail))
         self.remembered.append(event)
-        self.identifiers.setdefault(event.identifier, received)
-        return ("appended", state["n"], before)
+        for identifier in event.identifiers:
+            self.identifiers.setdefault(identifier, received)
+        return ("appended", self.sequence, before)
 
     def forget(self, node, released, most_recents):
         """Beyond the newest, what its node has released goes, up to the first that the caller's has not."""
@@ -120,51 +133,68 @@ class Server:
             keys += [LANE + b"c:%d" % customer, LANE + b"t:%d" % customer]
         arguments = [REPAIR, node, released, *caps]
         for event in events:
-            arguments += [1 + customers.index(event.customer), event.key, event.content, event.record, event.time]
-            arguments += [event.tail, event.identifier + "\n", received, 3]
-            arguments += ["s", "id", event.key.hex(), "n", "time", event.time, "a", event.channel, 1]
+            customer = (1 + customers.index(event.customer)).to_bytes(2, "big")
+            arguments += [customer + received.to_bytes(6, "big") + event.mark(), event.time, event.tail]
+            arguments += ["".join(["\n", *(identifier + "\n" for identifier in event.identifiers)])]
+            arguments += ["\nlast\t" + event.last, b"".join(packed(*change) for change in event.changes())]
         return [self._answer(answer) for answer in self.scripts.call(SCRIPT, keys, arguments)]
 
     def _answer(self, answer):
-        match answer:
-            case [b"appended", sequence, before]:
-                return ("appended", sequence, read_state(before))
-            case [word, entry]:
-                return (word.decode(), read_entry(entry))
-            case [word]:
-                return (word.decode(),)
+        word, rest = WORDS[answer[:1]], answer[1:]
+        if word == "appended":
+            return (word, int.from_bytes(rest[:6], "big"), read_state(rest[6:]))
+        return (word, read_entry(rest)) if rest else (word,)
 
     def customer(self, number):
-        """Its state, entries, remembered (key, content, node, record, time), and identifiers."""
+        """Its state, last sequence, entries, remembered (key, content, node, record, time), and identifiers."""
         line = self.client.zrange(LANE + b"t:%d" % number, 0, -1, withscores=True)
         entries = [replace(read_entry(entry), time=int(score)) for entry, score in line]
         blob = self.client.get(LANE + b"c:%d" % number)
         if blob is None:
-            return None, entries, [], {}
-        assert blob[:1] == b"\1"
-        state_length, identifiers_length = struct.unpack(">II", blob[1:9])
-        state, rest = blob[9 : 9 + state_length], blob[9 + state_length :]
-        identifiers = (line.rpartition("\t") for line in rest[:identifiers_length].decode().splitlines())
-        recents = rest[identifiers_length:]
+            return {}, 0, entries, [], {}
+        rest = io.BytesIO(blob)
+        assert rest.read(1) == b"\2"
+        sequence, count, first = number_of(rest.read(6)), number_of(rest.read(4)), number_of(rest.read(6))
+        lengths = [number_of(rest.read(4)), number_of(rest.read(4)), number_of(rest.read(2)), number_of(rest.read(4))]
+        state = read_state(rest.read(lengths[0]) + rest.read(lengths[1]))
+        seen = [number_of(rest.read(6)) for _ in range(lengths[2])]
+        names = rest.read(lengths[3]).decode().split("\n")[1:-1]
+        recents = rest.read()
         assert len(recents) % 36 == 0
+        assert count == len(entries)
+        assert first <= entries[0].time
         marks = [read_recent(recents[at : at + 36]) for at in range(0, len(recents), 36)]
-        return read_state(state), entries, marks, {name: int(seen) for name, _, seen in identifiers}
+        return state, sequence, entries, marks, dict(zip(names, seen, strict=True))
+
+
+WORDS = {b"a": "appended", b"r": "replayed", b"d": "duplicate", b"u": "reused", b"x": "broken"}
+
+
+def number_of(big_endian):
+    return int.from_bytes(big_endian, "big")
+
+
+def packed(kind, name, value):
+    name, value = f"\n{name}\t".encode(), value.encode()
+    return kind + struct.pack(">H", len(name)) + name + struct.pack(">I", len(value)) + value
 
 
 def read_state(text):
-    return json.loads(text) if text else None
+    lines = text.decode().split("\n")
+    assert lines[0] == ""
+    return dict(line.split("\t") for line in lines[1:])
 
 
 def read_entry(entry):
     """Its time is the score, which the entry itself does not have."""
-    length = int.from_bytes(entry[15:19], "big")
+    length = number_of(entry[15:19])
     assert entry[14] == 0
     before, tail = entry[19 : 19 + length], entry[19 + length :]
-    return Entry(-1, int.from_bytes(entry[:6], "big"), entry[6:14], read_state(before), tail)
+    return Entry(-1, number_of(entry[:6]), entry[6:14], read_state(before), tail)
 
 
 def read_recent(mark):
-    return (mark[:8], mark[8:16], mark[16:24], int.from_bytes(mark[24:30], "big"), int.from_bytes(mark[30:], "big"))
+    return (mark[:8], mark[8:16], mark[16:24], number_of(mark[24:30]), number_of(mark[30:]))
 
 
 def timeless(answer):
@@ -226,8 +256,9 @@ class Story:
 
     def compare(self):
         for number, customer in enumerate(self.customers):
-            state, entries, recents, identifiers = self.server.customer(number)
+            state, sequence, entries, recents, identifiers = self.server.customer(number)
             assert state == customer.state
+            assert sequence == customer.sequence
             assert entries == sorted(customer.entries, key=lambda e: (e.time, e.sequence))
             assert recents == [(e.key, e.content, e.node, e.record, e.time) for e in customer.remembered]
             assert identifiers == customer.identifiers
@@ -289,7 +320,7 @@ def test_imported_history_does_not_push_recent_events_out(server):
         story.batch(NODES[0], 99, (10, 4, 0), [new(0, 5000), new(0, 5001)], received=1)
     for time in range(4000, 3960, -1):
         story.batch(NODES[0], 99, (10, 4, 0), [new(0, time)], received=2)
-    times = [entry.time for entry in server.customer(0)[1]]
+    times = [entry.time for entry in server.customer(0)[2]]
     assert times == [3961, 3962, 3963, 3964] + [5000] * 5 + [5001] * 5
 
 
@@ -299,7 +330,7 @@ def test_the_silence_of_a_node_does_not_take_the_memory_of_another(server):
     story.batch(NODES[1], 0, (100, 4, 0), [new(0, time) for time in range(10)], received=1)
     for time in range(100, 120):
         story.batch(NODES[0], 99, (100, 4, 0), [new(0, time)], received=2)
-    nodes = [mark[2] for mark in server.customer(0)[2]]
+    nodes = [mark[2] for mark in server.customer(0)[3]]
     assert nodes == [NODES[1]] * 10 + [NODES[0]] * 4
 
 
@@ -315,19 +346,21 @@ def test_thousands_of_one_time_do_not_hide_an_answer(server):
     "what",
     [
         ("c:0", b"foreign"),
-        ("c:0", b"\1\0\0"),
-        ("c:0", b"\1" + struct.pack(">II", 3, 0) + b"[1]"),
-        ("c:0", b"\1" + struct.pack(">II", 2, 0) + b"{}"),
+        ("c:0", b"\2\0\0"),
+        ("c:0", b"\1" + bytes(30) + bytes(36)),
+        ("c:0", b"\2" + bytes(30)),
+        ("c:0", b"\2" + bytes(30) + bytes(35)),
+        ("c:0", b"\2" + bytes(16) + b"\xff" * 4 + bytes(46)),
         ("t:0", b"a string"),
     ],
-    ids=["other", "short", "no object", "no sequence", "no sorted set"],
+    ids=["other", "short", "older", "nothing remembered", "cut", "longer than it is", "no sorted set"],
 )
 def test_one_customers_damage_is_told_and_leaves_the_others(server, what):
     server.clear()
     name, value = what
     server.client.set(LANE + name.encode(), value)
     events = [Event(customer, key_of(customer), b"said 000", 5, NODES[0], 1 + customer) for customer in range(2)]
-    assert server.append(NODES[0], 1, (10, 10, 0), events, 1) == [("broken",), ("appended", 1, None)]
+    assert server.append(NODES[0], 1, (10, 10, 0), events, 1) == [("broken",), ("appended", 1, {})]
     assert server.client.get(LANE + name.encode()) == value
     assert server.client.zcard(LANE + b"t:1") == 1
 

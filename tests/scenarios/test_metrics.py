@@ -2,6 +2,7 @@
 happens."""
 
 import re
+import time
 
 from touchpoint import until
 from touchpoint.daemon import ROOT
@@ -10,6 +11,8 @@ from touchpoint.front import event
 TABLE = re.findall(
     r'X\(TP_M_\w+,\s+"((\w+)[^,]*?)",\s+"(counter|gauge)"', (ROOT / "daemon/metrics/metrics.h").read_text()
 )
+
+HISTOGRAMS = re.findall(r'X\(TP_H_\w+,\s+"(\w+)"', (ROOT / "daemon/metrics/metrics.h").read_text())
 
 
 def test_each_family_is_there(front):
@@ -23,6 +26,41 @@ def test_each_family_is_there(front):
         assert text.count(f"# TYPE {family} {kind}\n") == 1, family
         assert len(re.findall(rf"^# HELP {family} \S", text, re.M)) == 1, family
         assert re.search(rf"^{family}(\{{[^}}]+\}})? -?\d+$", text, re.M), family
+
+
+def buckets_of(metrics, family):
+    """Upper bound to count, in the order in which they stand."""
+    pattern = re.compile(rf'{family}_bucket{{le="(.+)"}}')
+    return {float(m[1]): metrics[name] for name in metrics if (m := pattern.fullmatch(name))}
+
+
+def test_each_latency_is_there(front):
+    daemon = front()
+    assert len(HISTOGRAMS) == 3
+    text = daemon.get("/metrics").body.decode()
+    for family in HISTOGRAMS:
+        assert text.count(f"# TYPE {family} histogram\n") == 1, family
+        bounds = list(buckets_of(daemon.metrics(), family))
+        assert bounds == sorted(bounds)
+        assert bounds[-1] == float("inf")
+
+
+def test_each_interaction_is_timed_once_on_each_part_of_its_way(touchpointd):
+    daemon = touchpointd()
+    began = time.monotonic()
+    for number in range(5):
+        assert daemon.post([event(id=f"{number}-{n}") for n in range(4)], wait=20).status == 200
+    assert daemon.post(event(id="0-0"), wait=20).status == 200  # another time: no event
+    took = time.monotonic() - began
+    metrics = daemon.metrics()
+    for part, count in {"accept": 6, "timeline": 20, "delivery": 20}.items():
+        family = f"touchpoint_{part}_seconds"
+        counts = list(buckets_of(metrics, family).values())
+        assert counts == sorted(counts)
+        assert counts[-1] == metrics[f"{family}_count"] == count
+        assert 0 <= metrics[f"{family}_sum"] <= count * (took + 0.001)
+    assert metrics["touchpoint_accept_seconds_sum"] > 0
+    assert metrics["touchpoint_delivery_seconds_sum"] >= metrics["touchpoint_timeline_seconds_sum"] > 0
 
 
 def test_every_line_is_prometheus(front):

@@ -1,6 +1,7 @@
 /* Bytes appended, and read back; a buffer that failed says so at the end. */
 #include "common/buf.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,10 +83,38 @@ static void a_reader_stops_at_the_end(void **state) {
     assert_int_equal(tp_read_bytes(&reader, 1).len, 0);
 }
 
+static void numbers_are_written_in_decimal(void **state) {
+    (void)state;
+    static const int64_t numbers[] = {0, 7, 10, -1, 1234567890123, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct tp_buf quick = TP_BUF_INIT, printed = TP_BUF_INIT;
+        tp_buf_addi(&quick, numbers[i]);
+        tp_buf_addf(&printed, "%" PRId64, numbers[i]);
+        assert_true(tp_str_equal(tp_buf_str(&quick), tp_buf_str(&printed)));
+        tp_buf_free(&quick);
+        tp_buf_free(&printed);
+    }
+}
+
+static void a_text_longer_than_the_room_is_formatted_whole(void **state) {
+    (void)state;
+    struct tp_buf buf = TP_BUF_INIT;
+    tp_buf_adds(&buf, "before ");
+    tp_buf_addf(&buf, "%0999d.", 7);
+    assert_int_equal(buf.len, 7 + 1000);
+    assert_memory_equal(buf.at, "before 000", 10);
+    assert_memory_equal(buf.at + buf.len - 3, "07.", 3);
+    tp_buf_free(&buf);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_grows_with_what_is_added),      cmocka_unit_test(what_is_taken_is_the_callers),
-        cmocka_unit_test(after_a_failure_nothing_is_added), cmocka_unit_test(numbers_come_back),
+        cmocka_unit_test(numbers_are_written_in_decimal),
+        cmocka_unit_test(a_text_longer_than_the_room_is_formatted_whole),
+        cmocka_unit_test(it_grows_with_what_is_added),
+        cmocka_unit_test(what_is_taken_is_the_callers),
+        cmocka_unit_test(after_a_failure_nothing_is_added),
+        cmocka_unit_test(numbers_come_back),
         cmocka_unit_test(a_reader_stops_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,9 +36,7 @@ static void the_first_has_nothing_before_it(void **state) {
 
 static void the_next_knows_the_one_before(void **state) {
     (void)state;
-    assert_string_equal(context_of(a_call(NOON), 8,
-                                   "{\"n\":7,\"id\":\"e-1\",\"channel\":\"web\",\"type\":\"page.viewed\","
-                                   "\"time\":1767268799000,\"in.web\":7}"),
+    assert_string_equal(context_of(a_call(NOON), 8, "\nlast\t1767268799000\tweb\tpage.viewed\t\"e-1\"\nin.web\t7"),
                         "{\"sequence\":8,\"previous\":{\"id\":\"e-1\",\"channel\":\"web\",\"type\":\"page.viewed\","
                         "\"time\":\"2026-01-01T11:59:59.000Z\"},\"gap_s\":1,\"channel_switch\":true,"
                         "\"counts\":{\"call_centre\":1,\"web\":7}}");
@@ -46,31 +44,27 @@ static void the_next_knows_the_one_before(void **state) {
 
 static void the_id_before_is_quoted_as_json_wants_it(void **state) {
     (void)state;
-    const char *context =
-        context_of(a_call(NOON), 2, "{\"n\":1,\"id\":\"a\\\"b\",\"channel\":\"web\",\"type\":\"t\",\"time\":0}");
+    const char *context = context_of(a_call(NOON), 2, "\nlast\t0\tweb\tt\t\"a\\\"b\"");
     assert_non_null(strstr(context, "\"previous\":{\"id\":\"a\\\"b\","));
 }
 
 static void the_same_channel_is_no_switch(void **state) {
     (void)state;
-    const char *context = context_of(
-        a_call(NOON), 2,
-        "{\"n\":1,\"id\":\"e-1\",\"channel\":\"call_centre\",\"type\":\"t\",\"time\":1,\"in.call_centre\":1}");
+    const char *context = context_of(a_call(NOON), 2, "\nlast\t1\tcall_centre\tt\t\"e-1\"\nin.call_centre\t1");
     assert_non_null(strstr(context, "\"channel_switch\":false,\"counts\":{\"call_centre\":2}}"));
 }
 
 /* A channel whose name begins as another's does, and one that only ends so, are others. */
 static void a_channel_is_compared_whole(void **state) {
     (void)state;
-    const char *context =
-        context_of(a_call(NOON), 2, "{\"n\":1,\"channel\":\"call\",\"time\":1,\"in.call\":3,\"in.call_centre_2\":4}");
+    const char *context = context_of(a_call(NOON), 2, "\nlast\t1\tcall\tt\t\"e\"\nin.call\t3\nin.call_centre_2\t4");
     assert_non_null(
         strstr(context, "\"channel_switch\":true,\"counts\":{\"call\":3,\"call_centre\":1,\"call_centre_2\":4}}"));
 }
 
 static void assert_gap(int64_t before_ms, int64_t now_ms, const char *expected) {
     char before[64], member[64];
-    snprintf(before, sizeof before, "{\"n\":1,\"channel\":\"web\",\"time\":%lld}", (long long)before_ms);
+    snprintf(before, sizeof before, "\nlast\t%lld\tweb\tt\t\"e\"", (long long)before_ms);
     snprintf(member, sizeof member, ",\"gap_s\":%s,", expected);
     assert_non_null(strstr(context_of(a_call(now_ms), 2, before), member));
 }
@@ -94,13 +88,13 @@ static void counts_are_sorted_whatever_the_order_of_the_state(void **state) {
     (void)state;
     const char *context =
         context_of((struct tp_context_event){TP_STR("e"), TP_STR("sms"), TP_STR("t"), NOON}, 9,
-                   "{\"in.web\":1,\"time\":1,\"in.chat\":2,\"channel\":\"web\",\"in.email\":3,\"n\":8,\"in.sms\":2}");
+                   "\nin.web\t1\nlast\t1\tweb\tt\t\"e\"\nin.chat\t2\nmood\t0.5\nin.email\t3\nin.sms\t2");
     assert_non_null(strstr(context, "\"counts\":{\"chat\":2,\"email\":3,\"sms\":3,\"web\":1}}"));
 }
 
 static void a_new_channel_is_counted_in_its_place(void **state) {
     (void)state;
-    static const char before[] = "{\"n\":2,\"time\":1,\"in.email\":1,\"in.sms\":1}";
+    static const char before[] = "\nlast\t1\temail\tt\t\"e\"\nin.email\t1\nin.sms\t1";
     static const struct {
         struct tp_str channel;
         const char *counts;
@@ -117,10 +111,10 @@ static void a_new_channel_is_counted_in_its_place(void **state) {
 static void as_many_channels_as_a_state_has_are_counted(void **state) {
     (void)state;
     struct tp_buf before = TP_BUF_INIT;
-    tp_buf_adds(&before, "{\"n\":9,\"time\":1");
+    tp_buf_adds(&before, "\nlast\t1\tc00\tt\t\"e\"");
     for (int i = 0; i < 95; i++)
-        tp_buf_addf(&before, ",\"in.c%02d\":1", i);
-    tp_buf_add(&before, "}", 2);
+        tp_buf_addf(&before, "\nin.c%02d\t1", i);
+    tp_buf_addc(&before, '\0');
     const char *context = context_of(a_call(NOON), 10, before.at);
     tp_buf_free(&before);
     assert_non_null(strstr(context, "{\"c00\":1,\"c01\":1,"));
@@ -129,7 +123,17 @@ static void as_many_channels_as_a_state_has_are_counted(void **state) {
 
 static void what_is_no_state_is_refused(void **state) {
     (void)state;
-    static const char *const foreign[] = {"x", "{", "[]", "7", "null", "\"n\"", "{\"n\":1}x"};
+    static const char *const foreign[] = {"x",
+                                          "{}",
+                                          "\n",
+                                          "\nname",
+                                          "\nname\nother\t1",
+                                          "\n\tvalue",
+                                          "\nlast\t",
+                                          "\nlast\t\tweb\tt\t\"e\"",
+                                          "\nlast\t1x\tweb\tt\t\"e\"",
+                                          "\nlast\t1\tweb\tt",
+                                          "\nlast\t1\tweb\tt\te"};
     const struct tp_context_event event = a_call(NOON);
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         struct tp_buf out = TP_BUF_INIT;
@@ -138,8 +142,38 @@ static void what_is_no_state_is_refused(void **state) {
     }
 }
 
+static void a_state_is_read_name_by_name(void **state) {
+    (void)state;
+    struct tp_str rest = TP_STR("\nlast\t1\tweb\nin.web\t\nmood\t0.5"), name, value;
+    static const char *const expected[][2] = {{"last", "1\tweb"}, {"in.web", ""}, {"mood", "0.5"}};
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(tp_context_state_next(&rest, &name, &value));
+        assert_true(tp_str_is(name, expected[i][0]));
+        assert_true(tp_str_is(value, expected[i][1]));
+    }
+    assert_false(tp_context_state_next(&rest, &name, &value));
+    assert_int_equal(rest.len, 0);
+    assert_true(tp_str_is(tp_context_state_get(TP_STR("\na\t1\nmood\t0.5"), "mood"), "0.5"));
+    assert_null(tp_context_state_get(TP_STR("\na\t1\nmood\t0.5"), "moo").at);
+}
+
+static void the_last_interaction_is_read_as_it_was_written(void **state) {
+    (void)state;
+    const struct tp_context_event event = {TP_STR("a\t\n\"b"), TP_STR("sms"), TP_STR("message.received"), NOON};
+    struct tp_buf last = TP_BUF_INIT, json = TP_BUF_INIT;
+    tp_context_last(&event, &last);
+    assert_null(memchr(last.at, '\n', last.len));
+    assert_int_equal(tp_context_last_write(tp_buf_str(&last), &json), 0);
+    assert_true(tp_str_is(tp_buf_str(&json), "{\"id\":\"a\\t\\n\\\"b\",\"channel\":\"sms\","
+                                             "\"type\":\"message.received\",\"time\":\"2026-01-01T12:00:00.000Z\"}"));
+    tp_buf_free(&last);
+    tp_buf_free(&json);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_state_is_read_name_by_name),
+        cmocka_unit_test(the_last_interaction_is_read_as_it_was_written),
         cmocka_unit_test(the_first_has_nothing_before_it),
         cmocka_unit_test(the_next_knows_the_one_before),
         cmocka_unit_test(the_id_before_is_quoted_as_json_wants_it),

@@ -78,18 +78,27 @@ static void what_is_set_and_added_is_written(void **state) {
     tp_buf_free(&out);
 }
 
+static const char *written(void) {
+    static char text[32768];
+    struct tp_buf out = TP_BUF_INIT;
+    tp_metrics_write(&out);
+    assert_true(out.len < sizeof text);
+    memcpy(text, out.at, out.len);
+    text[out.len] = '\0';
+    tp_buf_free(&out);
+    return text;
+}
+
 static void every_metric_is_written_once_also_at_zero(void **state) {
     (void)state;
-    struct tp_buf out = TP_BUF_INIT;
     size_t lines = 0, described = 0;
-    tp_metrics_write(&out);
-    tp_buf_addc(&out, '\0');
     for (size_t i = 0; i < TP_METRIC_COUNT; i++)
         described += rows[i].help != NULL;
-    for (const char *at = out.at; *at; at = strchr(at, '\n') + 1)
+    const char *text = written(), *histograms = strstr(text, "# HELP touchpoint_accept_seconds ");
+    assert_non_null(histograms);
+    for (const char *at = text; at < histograms; at = strchr(at, '\n') + 1)
         lines++;
     assert_int_equal(lines, TP_METRIC_COUNT + 2 * described);
-    tp_buf_free(&out);
 }
 
 #define THREADS 4
@@ -111,8 +120,34 @@ static void nothing_is_lost_between_threads(void **state) {
     assert_int_equal(tp_metrics_get(TP_M_EVENTS_ACCEPTED), THREADS * TIMES);
 }
 
+/* A bound belongs to its own bucket, and each bucket holds those below it. */
+static void a_histogram_adds_up(void **state) {
+    (void)state;
+    static const int64_t times_us[] = {-5, 0, 100, 101, 1000, 2600000, 31000000};
+    for (size_t i = 0; i < sizeof times_us / sizeof times_us[0]; i++)
+        tp_metrics_observe(TP_H_ACCEPT, times_us[i]);
+    static const char *const lines[] = {"# TYPE touchpoint_accept_seconds histogram\n",
+                                        "_bucket{le=\"0.0001\"} 3\n",
+                                        "_bucket{le=\"0.00025\"} 4\n",
+                                        "_bucket{le=\"0.001\"} 5\n",
+                                        "_bucket{le=\"1\"} 5\n",
+                                        "_bucket{le=\"5\"} 6\n",
+                                        "_bucket{le=\"30\"} 6\n",
+                                        "_bucket{le=\"+Inf\"} 7\n",
+                                        "touchpoint_accept_seconds_sum 33.601201\n",
+                                        "touchpoint_accept_seconds_count 7\n"};
+    const char *at = strstr(written(), "# HELP touchpoint_accept_seconds ");
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        at = at ? strstr(at, lines[i]) : NULL;
+        if (!at)
+            fail_msg("missing, or not in its place: %s", lines[i]);
+    }
+    assert_non_null(strstr(written(), "touchpoint_delivery_seconds_count 0\n"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_histogram_adds_up),
         cmocka_unit_test(names_are_unique_and_ours),
         cmocka_unit_test(a_family_stands_together_and_is_described_once),
         cmocka_unit_test(counters_and_only_counters_end_in_total),

@@ -6,7 +6,7 @@
 #define ANN "0190a000-0000-7000-8000-00000000000a"
 #define BOB "0190a000-0000-7000-8000-00000000000b"
 
-enum { MOST = 400, WORDS_BEFORE_EVENTS = 6, WORDS_OF_AN_EVENT = 9 + 3 };
+enum { MOST = 400, WORDS_BEFORE_EVENTS = 6, WORDS_OF_AN_EVENT = 6 };
 
 static const struct tp_settings settings = {
     .redis = {.prefix = (char[]){"tp:"}, .lanes = 1, .buckets = 1},
@@ -69,49 +69,45 @@ static void append_sized(size_t number, const char *customer, size_t bytes) {
                                                    .identifiers = {{TP_STR("x"), TP_STR("ann")}}};
     if (bytes > 0)
         interactions[number].json = (struct tp_str){large, bytes};
-    appends[number] = (struct tp_append){.interaction = &interactions[number],
-                                         .customer_id = tp_str(customer),
-                                         .record = number + 1,
-                                         .changes = {{.kind = TP_STATE_ADD, .name = TP_STR("in.web"), .number = 1}},
-                                         .n_changes = 1};
+    appends[number] = (struct tp_append){
+        .interaction = &interactions[number],
+        .customer_id = tp_str(customer),
+        .record = number + 1,
+        .last = TP_STR("last\t7"),
+        .changes = {{TP_STATE_ADD, TP_STR("in.web"), TP_STR("1")}, {TP_STATE_SET, TP_STR("mood"), TP_STR("0.5")}},
+        .n_changes = 2};
     tp_timeline_append(timeline, &appends[number]);
 }
 
 static void append(size_t number, const char *customer) { append_sized(number, customer, 0); }
 
+static uint64_t number_at(struct tp_str word, size_t at, size_t bytes) {
+    uint64_t number = 0;
+    for (size_t i = 0; i < bytes; i++)
+        number = number << 8 | (unsigned char)word.at[at + i];
+    return number;
+}
+
 /* The events of a call, as their records. */
 static size_t events_of(const struct fake_call *call, size_t records[MOST]) {
     size_t n = 0;
     for (size_t at = call->n_keys + WORDS_BEFORE_EVENTS; at < call->n; at += WORDS_OF_AN_EVENT)
-        records[n++] = strtoul(call->words[at + 3].at, NULL, 10);
+        records[n++] = number_at(call->words[at], 32, 6);
     return n;
 }
 
-static redisReply *answer_of(const char *word, size_t n) {
-    redisReply *answer = fake_array(n);
-    answer->element[0] = fake_text(tp_str(word));
-    return answer;
-}
+#define STORED "\0\0\0\0\0\1keykeyke\0\0\0\0\0\0\0\0\x0d{\"customer\":{}}"
 
-static redisReply *appended(long long sequence) {
-    redisReply *answer = answer_of("appended", 3);
-    answer->element[1] = fake_integer(sequence);
-    answer->element[2] = fake_text(TP_STR(""));
-    return answer;
-}
-
-static redisReply *stored(const char *word) {
-    static const char entry[] = "\0\0\0\0\0\1keykeyke\0\0\0\0\0\0\0\0\x0d{\"customer\":{}}";
-    redisReply *answer = answer_of(word, 2);
-    answer->element[1] = fake_text((struct tp_str){entry, sizeof entry - 1});
-    return answer;
+static redisReply *appended(size_t sequence) {
+    const char answer[] = {'a', 0, 0, 0, 0, (char)(sequence >> 8), (char)sequence};
+    return fake_text((struct tp_str){answer, sizeof answer});
 }
 
 static void answer_appended(struct fake_call *call) {
     size_t records[MOST], n = events_of(call, records);
     redisReply *reply = fake_array(n);
     for (size_t i = 0; i < n; i++)
-        reply->element[i] = appended((long long)i + 1);
+        reply->element[i] = appended(i + 1);
     fake_answer(call, 0, reply);
 }
 
@@ -132,13 +128,21 @@ static void a_call_says_what_the_script_reads(void **state) {
     assert_true(tp_str_is(arguments[0], "0") && arguments[1].len == 8 && tp_str_is(arguments[2], "77"));
     assert_true(tp_str_is(arguments[3], "10000") && tp_str_is(arguments[4], "128"));
     assert_true(tp_str_is(arguments[5], "3600002")); /* an hour before the newest */
-    static const char *const indexes[] = {"1", "2", "1"};
+    static const size_t customers[] = {1, 2, 1};
     for (size_t i = 0; i < 3; i++)
-        assert_true(tp_str_is(arguments[WORDS_BEFORE_EVENTS + i * WORDS_OF_AN_EVENT], indexes[i]));
+        assert_int_equal(number_at(arguments[WORDS_BEFORE_EVENTS + i * WORDS_OF_AN_EVENT], 0, 2), customers[i]);
     const struct tp_str *event = arguments + WORDS_BEFORE_EVENTS;
-    assert_true(tp_str_is(event[3], "1") && tp_str_is(event[4], "1000") && tp_str_is(event[6], "x\tann\n"));
-    assert_true(tp_str_is(event[7], "7200000") && tp_str_is(event[8], "1"));
-    assert_true(tp_str_is(event[9], "a") && tp_str_is(event[10], "in.web") && tp_str_is(event[11], "1"));
+    assert_int_equal(event[0].len, 2 + 6 + 36);
+    assert_int_equal(number_at(event[0], 2, 6), 7200000);
+    assert_int_equal(number_at(event[0], 8, 8), 0); /* its key */
+    assert_memory_equal(event[0].at + 24, arguments[1].at, 8);
+    assert_int_equal(number_at(event[0], 32, 6), 1);
+    assert_int_equal(number_at(event[0], 38, 6), 1000);
+    assert_true(tp_str_is(event[1], "1000"));
+    assert_true(tp_str_is(event[3], "\nx\tann\n"));
+    assert_true(tp_str_is(event[4], "\nlast\t7"));
+    assert_true(tp_str_equal(event[5], TP_STR("a\0\x08\nin.web\t\0\0\0\0011"
+                                              "s\0\x06\nmood\t\0\0\0\0030.5")));
     answer_appended(call);
     assert_string_equal(told, "aaa");
 }
@@ -152,7 +156,7 @@ static void what_is_another_customers_is_not_noted(void **state) {
     appends[0].others = 1 << 1;
     tp_timeline_send(timeline, 0);
     struct fake_call *call = fake_hear();
-    assert_true(tp_str_is(call->words[call->n_keys + WORDS_BEFORE_EVENTS + 6], "x\tann\nline\t7\n"));
+    assert_true(tp_str_is(call->words[call->n_keys + WORDS_BEFORE_EVENTS + 3], "\nx\tann\nline\t7\n"));
     answer_appended(call);
 }
 
@@ -207,11 +211,11 @@ static void each_answer_is_told(void **state) {
     tp_timeline_send(timeline, 0);
     redisReply *reply = fake_array(7);
     reply->element[0] = appended(1);
-    reply->element[1] = stored("replayed");
-    reply->element[2] = stored("duplicate");
-    reply->element[3] = answer_of("reused", 1);
-    reply->element[4] = answer_of("broken", 1);
-    reply->element[5] = answer_of("duplicate", 1); /* without the entry that it should have */
+    reply->element[1] = fake_text(TP_STR("r" STORED));
+    reply->element[2] = fake_text(TP_STR("d" STORED));
+    reply->element[3] = fake_text(TP_STR("u"));
+    reply->element[4] = fake_text(TP_STR("x"));
+    reply->element[5] = fake_text(TP_STR("d")); /* without the entry that it should have */
     reply->element[6] = fake_nil();
     fake_answer(fake_hear(), 0, reply);
     assert_string_equal(told, "ardubbb");

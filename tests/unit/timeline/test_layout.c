@@ -15,7 +15,7 @@
 /* >I6 sequence, key 8, encoding, >I4 length of the state before, that state, >I4 customer_at, JSON. */
 #define SEQUENCE    "\x00\x01\x00\x00\x00\x07"
 #define KEY         "k\0y 5678"
-#define BEFORE      "{\"n\":6}"
+#define BEFORE      "\nmood\t6"
 #define CUSTOMER_AT "\x00\x00\x00\x0d"
 #define JSON        "{\"customer\":{\"identifiers\":[]}}"
 #define ENTRY       SEQUENCE KEY "\x00\x00\x00\x00\x07" BEFORE CUSTOMER_AT JSON

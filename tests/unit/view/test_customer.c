@@ -20,13 +20,18 @@ static void on_view(void *arg, int status, struct tp_str json) {
     view_json[json.len] = '\0';
 }
 
-/* What append.lua stores under c:ID, without recents. */
+/* What append.lua stores: twelve interactions, two identifiers. */
 static redisReply *blob(const char *state, const char *identifiers) {
-    char bytes[1024] = {1};
-    bytes[4] = (char)strlen(state);
-    bytes[8] = (char)strlen(identifiers);
-    int len = snprintf(bytes + 9, sizeof bytes - 9, "%s%s", state, identifiers);
-    return fake_text((struct tp_str){bytes, 9 + (size_t)len});
+    static const char seen[] = {0, 0, 0, 0, 3, (char)0xe8, 0, 0, 0, 0, 7, (char)0xd0};
+    char bytes[1024] = {2, [6] = 12, [26] = 2};
+    bytes[24] = (char)strlen(state);
+    bytes[30] = (char)strlen(identifiers);
+    size_t len = 31;
+    len += (size_t)snprintf(bytes + len, sizeof bytes - len, "%s", state);
+    memcpy(bytes + len, seen, sizeof seen);
+    len += sizeof seen;
+    len += (size_t)snprintf(bytes + len, sizeof bytes - len, "%s", identifiers);
+    return fake_text((struct tp_str){bytes, len});
 }
 
 static redisReply *end_of_line(const char *score) {
@@ -49,8 +54,7 @@ static void view_customer(redisReply *stored) {
 static void what_is_known_is_told(void **state) {
     (void)state;
     view_customer(
-        blob("{\"n\":12,\"id\":\"e-\\\"7\",\"channel\":\"sms\",\"type\":\"t\",\"time\":5,\"in.sms\":2,\"in.web\":10}",
-             "email\tann@example.com\t1000\nx\tann \"A\"\t2000\n"));
+        blob("\nlast\t5\tsms\tt\t\"e-\\\"7\"\nin.sms\t2\nin.web\t10", "\nemail\tann@example.com\nx\tann \"A\"\n"));
     assert_int_equal(view_status, 0);
     assert_string_equal(
         view_json, "{\"id\":\"" CUSTOMER "\",\"identifiers\":["
@@ -90,7 +94,9 @@ static void a_failure_is_told_once(void **state) {
         assert_int_equal(tp_view_customer(&settings, NULL, TP_STR(CUSTOMER), on_view, NULL), 0);
         for (int i = 0; i < 4; i++) {
             assert_int_equal(view_status, 1);
-            redisReply *reply = i == 0 ? blob("{\"n\":1}", "") : i == 1 ? fake_integer(1) : end_of_line("1");
+            redisReply *reply = i == 0   ? blob("\nlast\t1\tweb\tt\t\"e\"", "")
+                                : i == 1 ? fake_integer(1)
+                                         : end_of_line("1");
             if (i != failing) {
                 fake_answer(fake_hear(), 0, reply);
                 continue;
