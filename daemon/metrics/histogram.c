@@ -1,9 +1,9 @@
 /* Histograms: a counter for each stretch between two bounds, added up when they are written, since Prometheus wants
  * each bucket to hold those below it too. */
+#include "daemon/metrics/internal.h"
+
 #include <inttypes.h>
 #include <stdatomic.h>
-
-#include "daemon/metrics/internal.h"
 
 #define US(n)      INT64_C(n)
 #define MS(n)      (INT64_C(n) * 1000)

@@ -31,7 +31,9 @@ static struct tp_str trim(struct tp_str text) {
 
 /* What stands before the separator; *rest is what stands behind it. */
 static struct tp_str cut(struct tp_str *rest, char separator) {
-    const char *end = rest->len > 0 ? memchr(rest->at, separator, rest->len) : NULL;
+    if (rest->len == 0)
+        return *rest;
+    const char *end = memchr(rest->at, separator, rest->len);
     struct tp_str head = {rest->at, end ? (size_t)(end - rest->at) : rest->len};
     size_t taken = head.len + (end ? 1 : 0);
     *rest = (struct tp_str){rest->at + taken, rest->len - taken};

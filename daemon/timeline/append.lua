@@ -3,15 +3,17 @@
 --
 -- Keys of a customer, in the lane's hash tag:
 --   c:ID   a string: '\2', the head (HEAD_FORMAT: last sequence, entries, time of the first, and the lengths of what
---          follows), last, state, seen, identifiers, recents.
+--          follows), last, state, seen, identifiers, prints.
 --          last         "LF NAME TAB VALUE" of what arrived last, put there whole by each event
 --          state        "LF NAME TAB VALUE" each; what names and values mean is the daemon's
 --          seen         >I6 each: when the identifiers were seen first, in ms
 --          identifiers  LF, then "TYPE TAB VALUE LF" each
---          recents      RECENT bytes each, in order of append: key 8, content 8, node 8, record >I6, time >I6
+--          prints       the first PRINT bytes of the key of each recent
+--   r:ID   a string, the recents: RECENT bytes each, in order of append: key 8, content 8, node 8, record >I6, time >I6.
+--          They are apart, and only added to, so that a customer with many costs no more than one with few.
 --   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 length of the state before (last and state), that
 --          state, what the daemon gave. The sequence in front puts entries of one time in order.
--- KEYS: home, released (a hash: node to the first record that it has not released), then c:ID and t:ID a customer.
+-- KEYS: home, released (a hash: node to the first record that it has not released), then c:ID, r:ID and t:ID a customer.
 -- ARGV: repair number, node 8, released, most events, most recents, oldest time kept; then six an event: >I2 its
 --   customer, >I6 when it was received and what will be remembered of it; time; what the daemon gives of the entry;
 --   identifiers; last; changes of the state, each: kind, >I2 length, "LF NAME TAB", >I4 length, value.
@@ -28,7 +30,7 @@ end
 
 local call, pcall_, find, sub = redis.call, redis.pcall, string.find, string.sub
 local pack, unpack = struct.pack, struct.unpack
-local HEAD, RECENT, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 31, 36, 500, 100, 200
+local HEAD, RECENT, PRINT, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 31, 36, 2, 500, 100, 200
 local HEAD_FORMAT = '>I6I4I6I4I4I2I4'
 local node, most_events, most_recents, oldest = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
@@ -41,31 +43,45 @@ local function read_customer(c, blob)
     local state_at = HEAD + 1 + last_length
     local seen_at = state_at + state_length
     local identifiers_at = seen_at + 6 * n_seen
-    local recents_at = identifiers_at + identifiers_length
+    local prints_at = identifiers_at + identifiers_length
     c.n, c.events, c.first, c.n_seen = n, events, first, n_seen
     c.last = sub(blob, HEAD + 1, state_at - 1)
     c.state = sub(blob, state_at, seen_at - 1)
     c.seen = sub(blob, seen_at, identifiers_at - 1)
-    c.identifiers = sub(blob, identifiers_at, recents_at - 1)
-    c.recents = sub(blob, recents_at)
-    return recents_at <= #blob and #c.recents % RECENT == 0
+    c.identifiers = sub(blob, identifiers_at, prints_at - 1)
+    c.prints = sub(blob, prints_at)
+    return prints_at <= #blob
+end
+
+local function remembered(c)
+    return #c.prints / PRINT
 end
 
 local customers = {}
 local function load(index)
-    local c = { key = KEYS[1 + 2 * index], line = KEYS[2 + 2 * index], n = 0, events = 0, first = math.huge,
-                last = '', state = '', n_seen = 0, seen = '', identifiers = '\n', recents = '', broken = false, touched = false }
-    local blob = pcall_('GET', c.key)
+    local at = 3 * index
+    local c = { key = KEYS[at], recents = KEYS[at + 1], line = KEYS[at + 2], n = 0, events = 0, first = math.huge, last = '',
+                state = '', n_seen = 0, seen = '', identifiers = '\n', prints = '', broken = false, touched = false }
+    local blob, length = pcall_('GET', c.key), pcall_('STRLEN', c.recents)
     c.broken = blob and (type(blob) == 'table' or not read_customer(c, blob))
+    c.remembered_before = remembered(c)
+    c.broken = c.broken or length ~= RECENT * c.remembered_before
     customers[index] = c
 end
 
+-- The recent with this key. Few others have its print.
 local function recent(c, key)
-    local at = find(c.recents, key, 1, true)
-    while at and (at - 1) % RECENT ~= 0 do
-        at = find(c.recents, key, at + 1, true)
-    end
-    return at and sub(c.recents, at, at + RECENT - 1)
+    local print, at = sub(key, 1, PRINT), 0
+    repeat
+        at = find(c.prints, print, at + 1, true)
+        if at and (at - 1) % PRINT == 0 then
+            local from = (at - 1) / PRINT * RECENT
+            local mark = call('GETRANGE', c.recents, from, from + RECENT - 1)
+            if sub(mark, 1, 8) == key then
+                return mark
+            end
+        end
+    until not at
 end
 
 -- From the back: it was appended lately, and thousands may have the same time. Nothing when it is not there.
@@ -171,7 +187,8 @@ local function append(c, mark, at)
     c.n, c.events, c.first = c.n + 1, c.events + 1, math.min(c.first, unpack('>I6', mark, 31))
     c.last = ARGV[at + 4]
     c.state = change_all(c.state, ARGV[at + 5])
-    c.recents = c.recents .. mark
+    c.prints = c.prints .. sub(key, 1, PRINT)
+    call('APPEND', c.recents, mark)
     c.touched = true
     note_identifiers(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
     return 'a' .. sequence .. before
@@ -199,27 +216,34 @@ local function released_by(owner)
     return released[owner] or 0
 end
 
+-- Now and then, since it reads them all.
+local function should_forget(c)
+    local some = math.max(1, math.floor(most_recents / 4))
+    local function times(count)
+        return math.floor((count - most_recents) / some)
+    end
+    return remembered(c) > most_recents and times(remembered(c)) > times(c.remembered_before)
+end
+
 -- The newest stay, whosever they are; before them, those whose node has not released them. What came after one that this
 -- node has not released is not looked at: it is hardly released either. Another node that is silent for ever must not
 -- keep all.
 local function forget_recents(c)
-    local all, kept, from = c.recents, {}, 1
-    for at = 1, #all - most_recents * RECENT, RECENT do
+    local all, kept, prints = call('GETRANGE', c.recents, 0, -1), {}, {}
+    local stops = #all - most_recents * RECENT
+    for at = 1, #all, RECENT do
         local owner, record = sub(all, at + 16, at + 23), unpack('>I6', all, at + 24)
-        if record < released_by(owner) then
-            kept[#kept + 1] = sub(all, from, at - 1)
-            from = at + RECENT
-        elseif owner == node then
-            break
+        if at > stops or record >= released_by(owner) then
+            kept[#kept + 1] = sub(all, at, at + RECENT - 1)
+            prints[#prints + 1] = sub(all, at, at + PRINT - 1)
+            stops = owner == node and math.min(stops, at) or stops
         end
     end
-    if from > 1 then
-        kept[#kept + 1] = sub(all, from)
-        c.recents = table.concat(kept)
-    end
+    c.prints = table.concat(prints)
+    call('SET', c.recents, table.concat(kept))
 end
 
-for index = 1, (#KEYS - 2) / 2 do
+for index = 1, (#KEYS - 2) / 3 do
     load(index)
 end
 note_released()
@@ -230,10 +254,12 @@ for at = 7, #ARGV, 6 do
 end
 for _, c in ipairs(customers) do
     if c.touched then
-        forget_recents(c)
+        if should_forget(c) then
+            forget_recents(c)
+        end
         trim(c)
         local head = pack(HEAD_FORMAT, c.n, c.events, c.first, #c.last, #c.state, c.n_seen, #c.identifiers)
-        call('SET', c.key, '\2' .. head .. c.last .. c.state .. c.seen .. c.identifiers .. c.recents)
+        call('SET', c.key, '\2' .. head .. c.last .. c.state .. c.seen .. c.identifiers .. c.prints)
     end
 end
 return answers

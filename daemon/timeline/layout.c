@@ -20,6 +20,10 @@ void tp_timeline_state_key(struct tp_redis_words *words, struct tp_str prefix, s
     key(words, prefix, "c:", customer_id);
 }
 
+void tp_timeline_recents_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str customer_id) {
+    key(words, prefix, "r:", customer_id);
+}
+
 void tp_timeline_line_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str customer_id) {
     key(words, prefix, "t:", customer_id);
 }

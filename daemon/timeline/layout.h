@@ -10,8 +10,9 @@ static inline struct tp_str lane_prefix(const struct tp_settings *settings, unsi
     return (struct tp_str){room, tp_home_prefix(settings, TP_HOME_LANE, lane, room)};
 }
 
-/* The words "PREFIXc:ID" and "PREFIXt:ID". */
+/* The words "PREFIXc:ID", "PREFIXr:ID" and "PREFIXt:ID". */
 void tp_timeline_state_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str customer_id);
+void tp_timeline_recents_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str customer_id);
 void tp_timeline_line_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str customer_id);
 
 /* What the daemon gives of an entry: >I4 customer_at, then the interaction's JSON. */

@@ -199,6 +199,7 @@ static size_t add_keys(struct tp_redis_words *words, const struct lane_call *cal
             continue;
         n_customers++;
         tp_timeline_state_key(words, prefix, call->appends[i]->customer_id);
+        tp_timeline_recents_key(words, prefix, call->appends[i]->customer_id);
         tp_timeline_line_key(words, prefix, call->appends[i]->customer_id);
     }
     return words->n;

@@ -186,6 +186,8 @@ static int read_cursor(struct page *page, struct tp_str cursor) {
 static void keep_words(struct page *page, const struct tp_view_query *query) {
     tp_buf_addstr(&page->wanted, query->channel);
     tp_buf_addstr(&page->wanted, query->type);
+    if (page->wanted.len == 0)
+        return;
     page->query.channel.at = page->wanted.at;
     page->query.type.at = page->wanted.at + query->channel.len;
 }

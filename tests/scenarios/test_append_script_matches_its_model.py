@@ -92,7 +92,8 @@ class Customer:
         return ("appended", self.sequence, before)
 
     def forget(self, node, released, most_recents):
-        """Beyond the newest, what its node has released goes, up to the first that the caller's has not."""
+        """Beyond the newest, what its node has released goes, up to the first that the caller's has not. With so few
+        remembered as here, this is done each time."""
         beyond = len(self.remembered) - most_recents
         kept = []
         for place, event in enumerate(self.remembered):
@@ -130,7 +131,7 @@ class Server:
         customers = sorted({event.customer for event in events})
         keys = [LANE + b"home", LANE + b"released"]
         for customer in customers:
-            keys += [LANE + b"c:%d" % customer, LANE + b"t:%d" % customer]
+            keys += [LANE + b"%s:%d" % (kind, customer) for kind in (b"c", b"r", b"t")]
         arguments = [REPAIR, node, released, *caps]
         for event in events:
             customer = (1 + customers.index(event.customer)).to_bytes(2, "big")
@@ -159,8 +160,9 @@ class Server:
         state = read_state(rest.read(lengths[0]) + rest.read(lengths[1]))
         seen = [number_of(rest.read(6)) for _ in range(lengths[2])]
         names = rest.read(lengths[3]).decode().split("\n")[1:-1]
-        recents = rest.read()
+        recents = self.client.get(LANE + b"r:%d" % number)
         assert len(recents) % 36 == 0
+        assert rest.read() == b"".join(recents[at : at + 2] for at in range(0, len(recents), 36))
         assert count == len(entries)
         assert first <= entries[0].time
         marks = [read_recent(recents[at : at + 36]) for at in range(0, len(recents), 36)]
@@ -347,13 +349,23 @@ def test_thousands_of_one_time_do_not_hide_an_answer(server):
     [
         ("c:0", b"foreign"),
         ("c:0", b"\2\0\0"),
-        ("c:0", b"\1" + bytes(30) + bytes(36)),
+        ("c:0", b"\1" + bytes(30) + bytes(2)),
         ("c:0", b"\2" + bytes(30)),
-        ("c:0", b"\2" + bytes(30) + bytes(35)),
+        ("c:0", b"\2" + bytes(30) + bytes(2)),
         ("c:0", b"\2" + bytes(16) + b"\xff" * 4 + bytes(46)),
+        ("r:0", bytes(36)),
         ("t:0", b"a string"),
     ],
-    ids=["other", "short", "older", "nothing remembered", "cut", "longer than it is", "no sorted set"],
+    ids=[
+        "other",
+        "short",
+        "older",
+        "nothing remembered",
+        "recents gone",
+        "longer than it is",
+        "recents alone",
+        "no sorted set",
+    ],
 )
 def test_one_customers_damage_is_told_and_leaves_the_others(server, what):
     server.clear()

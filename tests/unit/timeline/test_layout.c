@@ -98,11 +98,13 @@ static void a_customers_keys_share_its_lanes_tag(void **state) {
     struct tp_str prefix = lane_prefix(&settings, 12, room);
     assert_text(prefix, "tp:{L12}:");
     tp_timeline_state_key(&words, prefix, TP_STR(CUSTOMER));
+    tp_timeline_recents_key(&words, prefix, TP_STR(CUSTOMER));
     tp_timeline_line_key(&words, prefix, TP_STR(CUSTOMER));
-    static const char expected[] = "$47\r\ntp:{L12}:c:" CUSTOMER "\r\n$47\r\ntp:{L12}:t:" CUSTOMER "\r\n";
+    static const char expected[] =
+        "$47\r\ntp:{L12}:c:" CUSTOMER "\r\n$47\r\ntp:{L12}:r:" CUSTOMER "\r\n$47\r\ntp:{L12}:t:" CUSTOMER "\r\n";
     assert_true(words.wire.len > sizeof expected);
     assert_memory_equal(words.wire.at + words.wire.len - (sizeof expected - 1), expected, sizeof expected - 1);
-    assert_int_equal(words.n, 2);
+    assert_int_equal(words.n, 3);
     tp_redis_words_free(&words);
 }
 
