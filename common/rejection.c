@@ -3,13 +3,10 @@
  * escape for it: jansson, for one, refuses it. */
 #include "common/interaction.h"
 
-#include <openssl/evp.h>
-
+#include "common/base64.h"
 #include "common/json.h"
 #include "common/time.h"
 #include "common/utf8.h"
-
-#define BASE64_STEP 49152 /* bytes encoded at a time: a multiple of 3, so that only the last step is padded */
 
 static bool fits_json_string(struct tp_str text) {
     return tp_utf8_valid(text) && (text.len == 0 || !memchr(text.at, 0, text.len));
@@ -20,26 +17,13 @@ static void add_member(struct tp_buf *out, const char *name, struct tp_str value
     tp_json_write_string(value, out);
 }
 
-static void add_base64(struct tp_buf *out, struct tp_str bytes) {
-    while (bytes.len > 0) {
-        size_t step = bytes.len < BASE64_STEP ? bytes.len : BASE64_STEP;
-        char *to = tp_buf_room(out, (step + 2) / 3 * 4 + 1); /* and the NUL that OpenSSL sets */
-        if (!to)
-            return;
-        int added = EVP_EncodeBlock((unsigned char *)to, (const unsigned char *)bytes.at, (int)step);
-        out->len += (size_t)added;
-        bytes.at += step;
-        bytes.len -= step;
-    }
-}
-
 static void add_payload(struct tp_buf *out, struct tp_str payload) {
     if (fits_json_string(payload)) {
         add_member(out, "payload", payload);
         return;
     }
     tp_buf_adds(out, "\"payload_base64\":\"");
-    add_base64(out, payload);
+    tp_base64_encode(payload, out);
     tp_buf_addc(out, '"');
 }
 

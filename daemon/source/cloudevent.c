@@ -3,10 +3,9 @@
  * Attributes that the daemon has no use for (extensions, dataschema, subject) are let through unread. */
 #include "daemon/source/internal.h"
 
-#include <limits.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 
+#include "common/base64.h"
 #include "common/error.h"
 
 const char *const tp_source_attribute_names[TP_SOURCE_ATTRIBUTES] = {
@@ -76,33 +75,6 @@ static int read_attributes(const struct tp_source_envelope *envelope, struct tp_
     return tp_source_take_attributes(attributes, "", element);
 }
 
-static bool is_base64(struct tp_str text) {
-    if (text.len % 4 != 0 || text.len > INT_MAX)
-        return false;
-    for (int padding = 0; padding < 2 && text.len > 0 && text.at[text.len - 1] == '='; padding++)
-        text.len--;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '+' && c != '/')
-            return false;
-    }
-    return true;
-}
-
-/* Of a text that is not empty. Short memory is left to the buffer to tell. */
-static int decode_base64(struct tp_str text, struct tp_buf *out, struct tp_source_element *element) {
-    if (!is_base64(text))
-        return tp_source_refuse(element, TP_EFORM, "data_base64", "base64 (RFC 4648) was expected");
-    char *to = tp_buf_room(out, text.len / 4 * 3);
-    if (!to)
-        return 0;
-    int decoded = EVP_DecodeBlock((unsigned char *)to, (const unsigned char *)text.at, (int)text.len);
-    size_t padding = (size_t)(text.at[text.len - 1] == '=') + (size_t)(text.at[text.len - 2] == '=');
-    out->len += (size_t)decoded - padding; /* OpenSSL counts what stands for the padding, too */
-    return 0;
-}
-
 static int read_data(struct tp_source_envelope *envelope, struct tp_source_element *element) {
     struct tp_str type, base64;
     const json_t *data = member(envelope, "data");
@@ -119,8 +91,8 @@ static int read_data(struct tp_source_envelope *envelope, struct tp_source_eleme
         return tp_source_refuse(element, TP_EREQUIRED, "data", "an interaction was expected here");
     if (data)
         tp_json_write(&envelope->json, data, &envelope->data);
-    else
-        error = decode_base64(base64, &envelope->data, element);
+    else if (tp_base64_decode(base64, &envelope->data) < 0)
+        error = tp_source_refuse(element, TP_EFORM, "data_base64", "base64 (RFC 4648) was expected");
     if (!error && envelope->data.failed)
         error = tp_source_refuse(element, TP_ENOMEM, "", tp_error_text(TP_ENOMEM));
     element->data = tp_buf_str(&envelope->data);
