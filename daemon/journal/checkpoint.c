@@ -19,27 +19,34 @@ static void encode(const struct tp_checkpoint *checkpoint, struct tp_disk_checkp
 
 static uint64_t place(uint64_t generation) { return generation % 2 * TP_DISK_SLOT; }
 
-/* Takes the slot when it is sound and newer than what was found so far. */
-static int take(const char *file, uint64_t at, struct tp_checkpoint *found) {
+int tp_checkpoint_slot(const char file[TP_CHECKPOINT_SIZE], unsigned index, struct tp_checkpoint *ret) {
     struct tp_disk_checkpoint slot;
+    uint64_t at = (uint64_t)index * TP_DISK_SLOT;
     memcpy(&slot, file + at, sizeof slot);
     int r = tp_disk_check(&slot, sizeof slot, TP_DISK_MAGIC_SLOT);
     if (r < 0)
         return r;
-    uint64_t generation = le64toh(slot.generation);
-    if (place(generation) != at)
+    if (place(le64toh(slot.generation)) != at)
         return TP_ECORRUPT;
-    if (generation > found->generation)
-        *found = (struct tp_checkpoint){.fd = found->fd,
-                                        .generation = generation,
-                                        .frontier = le64toh(slot.frontier),
-                                        .last = le64toh(slot.last),
-                                        .segment = le64toh(slot.segment)};
+    *ret = (struct tp_checkpoint){.fd = -1,
+                                  .generation = le64toh(slot.generation),
+                                  .frontier = le64toh(slot.frontier),
+                                  .last = le64toh(slot.last),
+                                  .segment = le64toh(slot.segment)};
     return 0;
 }
 
+/* Takes the slot when it is sound and newer than what was found so far. */
+static int take(const char *file, unsigned index, struct tp_checkpoint *found) {
+    struct tp_checkpoint slot;
+    int r = tp_checkpoint_slot(file, index, &slot);
+    if (r == 0 && slot.generation > found->generation)
+        *found = slot;
+    return r;
+}
+
 static int choose(const char *file, struct tp_buf *said, struct tp_checkpoint *found) {
-    int first = take(file, 0, found), second = take(file, TP_DISK_SLOT, found);
+    int first = take(file, 0, found), second = take(file, 1, found);
     if (first == TP_ECONFIG || second == TP_ECONFIG) {
         tp_buf_adds(said, "the file checkpoint has another format version than this touchpointd reads\n");
         return TP_ECONFIG;
@@ -56,11 +63,16 @@ static int choose(const char *file, struct tp_buf *said, struct tp_checkpoint *f
     return 0;
 }
 
-int tp_checkpoint_load(int dir, struct tp_buf *said, struct tp_checkpoint *ret) {
-    char file[2 * TP_DISK_SLOT] = {0};
-    struct tp_checkpoint found = {.fd = -1};
+int tp_checkpoint_read(int dir, char ret_file[TP_CHECKPOINT_SIZE]) {
     size_t len;
-    int r = tp_disk_load(dir, NAME, file, sizeof file, &len);
+    memset(ret_file, 0, TP_CHECKPOINT_SIZE);
+    return tp_disk_load(dir, NAME, ret_file, TP_CHECKPOINT_SIZE, &len);
+}
+
+int tp_checkpoint_load(int dir, struct tp_buf *said, struct tp_checkpoint *ret) {
+    char file[TP_CHECKPOINT_SIZE];
+    struct tp_checkpoint found = {.fd = -1};
+    int r = tp_checkpoint_read(dir, file);
     if (r < 0)
         return r == TP_EIO ? tp_disk_say(said, NAME) : r;
     r = choose(file, said, &found);
@@ -74,7 +86,7 @@ int tp_checkpoint_load(int dir, struct tp_buf *said, struct tp_checkpoint *ret) 
 }
 
 int tp_checkpoint_make(int dir, struct tp_checkpoint *checkpoint) {
-    char file[2 * TP_DISK_SLOT] = {0};
+    char file[TP_CHECKPOINT_SIZE] = {0};
     struct tp_disk_checkpoint slot;
     for (checkpoint->generation = 1;; checkpoint->generation++) {
         encode(checkpoint, &slot);

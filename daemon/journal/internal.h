@@ -1,5 +1,5 @@
 /* What the journal's files share. In reading order: format.h, disk.c, record.c, segment.c, scan.c, checkpoint.c,
- * node.c, recover.c, marks.c, room.c, group.c, writer.c, reader.c, journal.c. */
+ * node.c, survey.c, recover.c, inspect.c, marks.c, room.c, group.c, writer.c, reader.c, journal.c. */
 #pragma once
 
 #include <pthread.h>
@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include "daemon/journal/format.h"
+#include "daemon/journal/inspect.h"
 #include "daemon/journal/journal.h"
 
 /* ---- disk.c: files, whole or not at all. TP_EIO leaves the reason in errno. ---- */
@@ -33,7 +34,6 @@ bool tp_record_plausible(const struct tp_disk_record *head, uint64_t expect, uin
 bool tp_record_sound(const char *at, size_t payload, uint64_t seed);
 
 /* ---- segment.c ---- */
-enum tp_segment_state { TP_SEGMENT_SPARE, TP_SEGMENT_ACTIVE, TP_SEGMENT_SEALED };
 struct tp_segment {
     struct tp_segment *next; /* the one with the next higher number */
     uint64_t number;
@@ -51,8 +51,10 @@ uint64_t tp_segment_parse(const char *name);
 void tp_segment_node(int dir, uint64_t number, char ret[TP_UUID_TEXT]); /* whose it is; untouched if unknown */
 /* Preallocated and synced. TP_EFULL when there is no room (or no file descriptor) for it at the moment. */
 int tp_segment_make(int dir, uint64_t number, uint64_t size, struct tp_segment **ret);
-/* Opens it and looks at its header. TP_ECONFIG when it is another node's or of another version, with a line said. */
-int tp_segment_open(int dir, uint64_t number, const char *node, struct tp_buf *said, struct tp_segment **ret);
+/* Opens it, O_RDONLY or O_RDWR, and looks at its header. TP_ECONFIG when it is another node's or of another version,
+ * with a line said. */
+int tp_segment_open(int dir, uint64_t number, int access, const char *node, struct tp_buf *said,
+                    struct tp_segment **ret);
 void tp_segment_header(const struct tp_segment *segment, const char *node, struct tp_disk_segment *ret);
 int tp_segment_unlink(int dir, const struct tp_segment *segment); /* the directory is not synced yet */
 void tp_segment_free(struct tp_segment *segment);                 /* closes the file; NULL is fine */
@@ -73,17 +75,43 @@ void tp_scan_stop(struct tp_scan *scan); /* at no segment, with nothing to come;
  * points into the window until the next call. */
 int tp_scan_next(struct tp_scan *scan, struct tp_journal_record *ret, uint64_t *ret_synced);
 
+/* ---- survey.c ---- */
+struct tp_survey {
+    uint64_t records, last, synced; /* of sound records */
+    uint64_t end;                   /* behind the last byte that counts */
+    bool cut;                       /* there is more behind `end`, and it is torn */
+};
+/* The numbers of the segments that there are, ascending; the caller's to free. */
+int tp_survey_list(int dir, uint64_t **ret, size_t *ret_n);
+/* Through the segment up to the first damage where a number above `synced` is expected. */
+int tp_survey(struct tp_scan *scan, const struct tp_segment *segment, const char *node, uint64_t expect,
+              uint64_t synced, struct tp_survey *ret);
+/* Whether the damage that the scan met was promised to nobody. */
+bool tp_survey_torn(const struct tp_scan *scan, uint64_t synced);
+/* From the newest segment back, one a call: raises `synced` to what the segment names. Once it is sure, having a header
+ * and sound records, older ones have nothing more to tell of the end. */
+int tp_survey_back(struct tp_scan *scan, const struct tp_segment *segment, const char *node, uint64_t *synced,
+                   bool *ret_sure);
+
 /* ---- checkpoint.c ---- */
 struct tp_checkpoint {
     int fd; /* -1 before load or make */
     uint64_t generation, frontier, last, segment;
     bool older; /* the newer slot was damaged: this may be the one before */
 };
+#define TP_CHECKPOINT_SIZE ((size_t)2 * TP_DISK_SLOT)
+int tp_checkpoint_read(int dir, char ret_file[TP_CHECKPOINT_SIZE]); /* TP_ENOTFOUND, TP_EIO */
+/* One of its two slots: TP_ECORRUPT, or TP_ECONFIG when it is of another version. */
+int tp_checkpoint_slot(const char file[TP_CHECKPOINT_SIZE], unsigned index, struct tp_checkpoint *ret);
+/* The newer of the two, and the file opened. */
 int tp_checkpoint_load(int dir, struct tp_buf *said, struct tp_checkpoint *ret); /* TP_ENOTFOUND, TP_ECORRUPT */
 int tp_checkpoint_make(int dir, struct tp_checkpoint *checkpoint);
 int tp_checkpoint_write(struct tp_checkpoint *checkpoint); /* as the next generation, synced */
 
 /* ---- node.c ---- */
+/* What the node file says; `ret_machine` 0: on which machine it was made is not known. TP_ENOTFOUND, TP_ECORRUPT,
+ * TP_ECONFIG when it is of another version. */
+int tp_node_read(int dir, char ret_node[TP_UUID_TEXT], uint64_t *ret_machine);
 /* Reads the node file, or makes it: `inherited` is the node of the segments that exist, or "". `machine_id`: NULL for
  * this machine's. */
 int tp_node_load(int dir, const char *machine_id, const char *inherited, struct tp_buf *said, char ret[TP_UUID_TEXT]);

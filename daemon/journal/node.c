@@ -32,7 +32,7 @@ static int save(int dir, const char *node, uint64_t machine) {
     return tp_disk_replace(dir, NAME, &file, sizeof file);
 }
 
-static int load(int dir, char ret_node[TP_UUID_TEXT], uint64_t *ret_machine) {
+int tp_node_read(int dir, char ret_node[TP_UUID_TEXT], uint64_t *ret_machine) {
     struct tp_disk_node file;
     size_t len;
     int r = tp_disk_load(dir, NAME, &file, sizeof file, &len);
@@ -64,7 +64,7 @@ static int make(int dir, uint64_t machine, const char *inherited, struct tp_buf 
 
 int tp_node_load(int dir, const char *machine_id, const char *inherited, struct tp_buf *said, char ret[TP_UUID_TEXT]) {
     uint64_t machine = machine_of(machine_id), made_on;
-    int r = load(dir, ret, &made_on);
+    int r = tp_node_read(dir, ret, &made_on);
     if (r == TP_ENOTFOUND)
         return make(dir, machine, inherited, said, ret);
     if (r == TP_EIO)
@@ -91,6 +91,6 @@ int tp_node_load(int dir, const char *machine_id, const char *inherited, struct 
 int tp_node_adopt(int dir) {
     char node[TP_UUID_TEXT];
     uint64_t made_on;
-    int r = load(dir, node, &made_on);
+    int r = tp_node_read(dir, node, &made_on);
     return r < 0 ? r : save(dir, node, machine_of(NULL));
 }

@@ -1,12 +1,10 @@
 /* Recovery: which segments there are, where the last one ends, from where on is to be delivered.
  *
- * Only the newest segments can have a torn end: a segment is begun when the one before is synced. They are surveyed
- * from the newest back to one that has sound records, which gives the highest number known synced, and then forward
- * again to find the first damage above that number: there the journal is cut. Damage below it, here and in all older
- * segments, is met by the reader when it gets there, and put aside. */
+ * survey.c says up to which number all was synced. From there the newest segments are gone through to the first damage
+ * above that number: there the journal is cut. Damage below it, here and in all older segments, is met by the reader
+ * when it gets there, and put aside. */
 #include "daemon/journal/internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,38 +24,6 @@ struct found {
 
 /* ---- what is there ---- */
 
-static int by_number(const void *a, const void *b) {
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
-static int list(int dir, struct found *found) {
-    int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = again < 0 ? NULL : fdopendir(again);
-    if (!stream) {
-        if (again >= 0)
-            close(again);
-        return TP_EIO;
-    }
-    int r = 0;
-    for (struct dirent *entry; r == 0 && (entry = readdir(stream));) {
-        uint64_t number = tp_segment_parse(entry->d_name);
-        if (number == 0)
-            continue;
-        uint64_t *more = reallocarray(found->numbers, found->n + 1, sizeof *more);
-        if (!more) {
-            r = TP_ENOMEM;
-            continue;
-        }
-        found->numbers = more;
-        found->numbers[found->n++] = number;
-    }
-    closedir(stream);
-    if (found->n > 0)
-        qsort(found->numbers, found->n, sizeof *found->numbers, by_number);
-    return r;
-}
-
 static int identify(struct tp_journal *journal, const struct found *found, struct tp_buf *said) {
     char inherited[TP_UUID_TEXT] = "";
     for (size_t i = 0; i < found->n && !inherited[0]; i++)
@@ -71,58 +37,21 @@ static int open_all(struct tp_journal *journal, struct found *found, struct tp_b
         return TP_ENOMEM;
     int r = 0;
     for (size_t i = 0; r == 0 && i < found->n; i++)
-        r = tp_segment_open(journal->dir, found->numbers[i], journal->node, said, &found->segments[i]);
+        r = tp_segment_open(journal->dir, found->numbers[i], O_RDWR, journal->node, said, &found->segments[i]);
     return r;
 }
 
 /* ---- where it ends ---- */
 
-struct survey {
-    uint64_t records, last, synced; /* of sound records */
-    uint64_t end;                   /* behind the last byte that counts */
-    bool cut;                       /* there is more behind `end`, and it is torn */
-};
-
-/* Through the segment up to the first damage where a number above `synced` is expected. */
-static int survey(struct tp_journal *journal, const struct tp_segment *segment, uint64_t expect, uint64_t synced,
-                  struct survey *ret) {
-    struct tp_journal_record record;
-    uint64_t named;
-    *ret = (struct survey){0};
-    tp_scan_start(&journal->scan, segment, journal->node, expect);
-    for (;;) {
-        int r = tp_scan_next(&journal->scan, &record, &named);
-        if (r < 0 || r == TP_SCAN_END)
-            return r;
-        ret->cut = r == TP_SCAN_DAMAGE && journal->scan.expect > synced;
-        if (ret->cut)
-            return 0;
-        ret->end = journal->scan.at;
-        if (r == TP_SCAN_DAMAGE)
-            continue;
-        ret->records++;
-        ret->last = record.number;
-        if (named > ret->synced)
-            ret->synced = named;
-    }
-}
-
 static uint64_t most(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
-/* Back to the newest segment that is sure to tell where it stands: with a header and sound records. */
+/* Back to the newest segment that is sure to tell where it stands. */
 static int look_back(struct tp_journal *journal, struct found *found, size_t *ret_from) {
     size_t i = found->n;
-    while (i > 0) {
-        struct tp_segment *segment = found->segments[--i];
-        struct survey whole;
-        int r = survey(journal, segment, 1, UINT64_MAX, &whole);
+    for (bool sure = false; i > 0 && !sure;) {
+        int r = tp_survey_back(&journal->scan, found->segments[--i], journal->node, &found->synced, &sure);
         if (r < 0)
             return r;
-        found->synced = most(found->synced, whole.synced);
-        if (segment->headed)
-            found->synced = most(found->synced, segment->first - 1);
-        if (segment->headed && whole.records > 0)
-            break;
     }
     *ret_from = i;
     return 0;
@@ -140,7 +69,7 @@ static int drop(struct tp_journal *journal, struct found *found, size_t from) {
 }
 
 /* What is left of the segment is made durable: it may have been written and never synced. */
-static int settle(struct tp_segment *segment, const struct survey *kept) {
+static int settle(struct tp_segment *segment, const struct tp_survey *kept) {
     if (ftruncate(segment->fd, (off_t)kept->end) < 0 || fsync(segment->fd) < 0)
         return TP_EIO;
     segment->size = segment->end = kept->end;
@@ -152,8 +81,8 @@ static int find_end(struct tp_journal *journal, struct found *found, struct tp_b
     size_t i;
     int r = look_back(journal, found, &i);
     for (bool cut = false; r == 0 && i < found->n && !cut; i++) {
-        struct survey kept;
-        r = survey(journal, found->segments[i], found->last + 1, found->synced, &kept);
+        struct tp_survey kept;
+        r = tp_survey(&journal->scan, found->segments[i], journal->node, found->last + 1, found->synced, &kept);
         if (r < 0)
             break;
         cut = kept.cut || kept.end == 0;
@@ -250,7 +179,7 @@ static void adopt(struct tp_journal *journal, struct found *found) {
 
 int tp_recover(struct tp_journal *journal, struct tp_buf *said) {
     struct found found = {0};
-    int r = list(journal->dir, &found);
+    int r = tp_survey_list(journal->dir, &found.numbers, &found.n);
     if (r == TP_EIO)
         tp_disk_say(said, "listing the journal's directory");
     if (r == 0)

@@ -13,19 +13,17 @@
 
 #include "common/error.h"
 
-#define NAME_SIZE 48
-
-static void name_of(uint64_t number, char ret[NAME_SIZE]) {
-    snprintf(ret, NAME_SIZE, "journal-%020" PRIu64 ".tp", number);
+void tp_segment_name(uint64_t number, char ret[TP_SEGMENT_NAME]) {
+    snprintf(ret, TP_SEGMENT_NAME, "journal-%020" PRIu64 ".tp", number);
 }
 
 uint64_t tp_segment_parse(const char *name) {
     static const char prefix[] = "journal-";
-    char again[NAME_SIZE];
+    char again[TP_SEGMENT_NAME];
     if (strncmp(name, prefix, strlen(prefix)) != 0)
         return 0;
     uint64_t number = strtoull(name + strlen(prefix), NULL, 10);
-    name_of(number, again);
+    tp_segment_name(number, again);
     return strcmp(name, again) == 0 ? number : 0;
 }
 
@@ -60,8 +58,8 @@ static int verdict(int error) {
 }
 
 int tp_segment_make(int dir, uint64_t number, uint64_t size, struct tp_segment **ret) {
-    char name[NAME_SIZE];
-    name_of(number, name);
+    char name[TP_SEGMENT_NAME];
+    tp_segment_name(number, name);
     struct tp_segment *segment = new_segment(number);
     if (!segment)
         return TP_EFULL;
@@ -114,8 +112,8 @@ static int look_at_header(struct tp_segment *segment, const char *node, struct t
 }
 
 void tp_segment_node(int dir, uint64_t number, char ret[TP_UUID_TEXT]) {
-    char name[NAME_SIZE];
-    name_of(number, name);
+    char name[TP_SEGMENT_NAME];
+    tp_segment_name(number, name);
     struct tp_disk_segment header;
     size_t len;
     if (tp_disk_load(dir, name, &header, sizeof header, &len) < 0 || len < sizeof header ||
@@ -125,16 +123,20 @@ void tp_segment_node(int dir, uint64_t number, char ret[TP_UUID_TEXT]) {
     memcpy(ret, header.node, TP_UUID_TEXT);
 }
 
-int tp_segment_open(int dir, uint64_t number, const char *node, struct tp_buf *said, struct tp_segment **ret) {
-    char name[NAME_SIZE];
-    name_of(number, name);
+int tp_segment_open(int dir, uint64_t number, int access, const char *node, struct tp_buf *said,
+                    struct tp_segment **ret) {
+    char name[TP_SEGMENT_NAME];
+    tp_segment_name(number, name);
     struct stat status = {0};
     struct tp_segment *segment = new_segment(number);
     if (!segment)
         return TP_ENOMEM;
     segment->state = TP_SEGMENT_SEALED;
-    segment->fd = openat(dir, name, O_RDWR | O_CLOEXEC);
+    segment->fd = openat(dir, name, access | O_CLOEXEC);
+    bool gone = segment->fd < 0 && errno == ENOENT;
     int r = segment->fd < 0 || fstat(segment->fd, &status) < 0 ? tp_disk_say(said, name) : 0;
+    if (gone)
+        r = TP_ENOTFOUND;
     if (r == 0)
         r = look_at_header(segment, node, said);
     if (r < 0) {
@@ -155,7 +157,7 @@ void tp_segment_header(const struct tp_segment *segment, const char *node, struc
 }
 
 int tp_segment_unlink(int dir, const struct tp_segment *segment) {
-    char name[NAME_SIZE];
-    name_of(segment->number, name);
+    char name[TP_SEGMENT_NAME];
+    tp_segment_name(segment->number, name);
     return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? TP_EIO : 0;
 }
