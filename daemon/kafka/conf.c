@@ -115,19 +115,30 @@ static int set_bound(rd_kafka_conf_t *conf, const struct tp_settings *settings, 
     return error;
 }
 
-int tp_kafka_conf(const struct tp_settings *settings, struct tp_buf *fault, rd_kafka_conf_t **ret) {
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    /* Known since librdkafka 2.5, where it holds up the end of a producer for a second. */
-    rd_kafka_conf_set(conf, "enable.metrics.push", "false", NULL, 0);
-    int error = set_table(conf, defaults, COUNT(defaults), fault);
-    if (!error)
-        error = set_bound(conf, settings, fault);
-    if (!error)
-        error = set(conf, "bootstrap.servers", settings->kafka.brokers, "kafka.brokers", fault);
+/* Who, where, and what the operator has to say about it. */
+static int set_connection(rd_kafka_conf_t *conf, const struct tp_settings *settings, struct tp_buf *fault) {
+    int error = set(conf, "bootstrap.servers", settings->kafka.brokers, "kafka.brokers", fault);
     if (!error)
         error = set_login(conf, settings, fault);
     for (size_t i = 0; !error && i < settings->kafka.n_properties; i++)
         error = pass_on(conf, &settings->kafka.properties[i], fault);
+    return error;
+}
+
+static rd_kafka_conf_t *new_conf(void) {
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    /* Known since librdkafka 2.5, where it holds up the end of a client for a second. */
+    rd_kafka_conf_set(conf, "enable.metrics.push", "false", NULL, 0);
+    return conf;
+}
+
+int tp_kafka_conf(const struct tp_settings *settings, struct tp_buf *fault, rd_kafka_conf_t **ret) {
+    rd_kafka_conf_t *conf = new_conf();
+    int error = set_table(conf, defaults, COUNT(defaults), fault);
+    if (!error)
+        error = set_bound(conf, settings, fault);
+    if (!error)
+        error = set_connection(conf, settings, fault);
     if (!error)
         error = set_table(conf, promises, COUNT(promises), fault);
     if (error) {
@@ -138,6 +149,20 @@ int tp_kafka_conf(const struct tp_settings *settings, struct tp_buf *fault, rd_k
                              RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_STATS);
     *ret = conf;
     return 0;
+}
+
+int tp_kafka_conf_reader(const struct tp_settings *settings, struct tp_buf *fault, rd_kafka_conf_t **ret) {
+    rd_kafka_conf_t *conf = new_conf();
+    int error = set(conf, "client.id", "touchpointctl", "client.id", fault);
+    if (!error)
+        error = set_connection(conf, settings, fault);
+    if (!error)
+        error = set(conf, "enable.partition.eof", "true", "enable.partition.eof", fault);
+    if (error)
+        rd_kafka_conf_destroy(conf);
+    else
+        *ret = conf;
+    return error;
 }
 
 size_t tp_kafka_conf_number(const rd_kafka_conf_t *conf, const char *name) {

@@ -69,6 +69,8 @@ struct tp_kafka {
 
 /* conf.c: what librdkafka is told. TP_ECONFIG with the reason in `fault`. */
 int tp_kafka_conf(const struct tp_settings *settings, struct tp_buf *fault, rd_kafka_conf_t **ret);
+/* The same for one who reads: as to brokers, login and kafka.property.*, what the producer is told. */
+int tp_kafka_conf_reader(const struct tp_settings *settings, struct tp_buf *fault, rd_kafka_conf_t **ret);
 /* The number that a property has in the end, ours or the operator's. */
 size_t tp_kafka_conf_number(const rd_kafka_conf_t *conf, const char *name);
 
