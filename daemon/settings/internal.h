@@ -4,7 +4,7 @@
  *   value.c    a text becomes a value        secret.c   secrets from the environment and files
  *   text.c     the file, free of comments    file.c     libconfuse over it
  *   settings.c the whole: defaults, file, --set      together.c  what does not go together
- *   example.c  the file as shipped */
+ *   example.c  the file as shipped             manual.c   the manual page */
 #pragma once
 
 #include "daemon/settings/settings.h"

@@ -95,3 +95,5 @@ int tp_settings_load(const char *file, const char *const *sets, size_t n_sets, s
 void tp_settings_free(struct tp_settings *settings); /* wipes secrets; NULL is fine */
 /* config/touchpointd.conf as it is shipped: every setting at its default, commented out, with unit, range, meaning. */
 void tp_settings_write_example(FILE *out);
+/* The settings as a part of touchpointd.conf(5), in mdoc(7). */
+void tp_settings_write_manual(FILE *out);

@@ -87,7 +87,8 @@ REPORT = """<testsuite>
 </system-out><failure/></testcase>
 <testcase name="unit/journal/test_crash"><failure/></testcase>
 <testcase classname="scenarios.test_http" name="test_a_drip_is_cut"/>
-<testcase classname="scenarios.test_http" name="test_later"><skipped/></testcase>
+<testcase classname="deploy.test_package" name="test_purge"><skipped message="no mirror"/></testcase>
+<testcase classname="deploy.test_package" name="test_remove"><skipped message="no mirror"/></testcase>
 </testsuite>"""
 
 
@@ -97,3 +98,4 @@ def test_the_report_counts_each_test_once(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert printed.endswith("\n2 passed, 3 failed\n")
     assert "FAILED unit/journal/test_recovery: a_flipped_byte_is_found\n" in printed
+    assert "NOT RUN here, 2 of them: no mirror\n" in printed
