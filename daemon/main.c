@@ -261,11 +261,21 @@ static int run(const struct command *command, struct daemon *d, const sigset_t *
     return status;
 }
 
-static void say_fault(const struct tp_buf *fault, int error) {
-    if (fault->len > 0)
-        fprintf(stderr, "%.*s%s", (int)fault->len, fault->at, fault->at[fault->len - 1] == '\n' ? "" : "\n");
+/* People get it as it is, journald as a line of the log, with its priority. */
+static void say_line(const char *line) {
+    if (tp_log_to_journald())
+        tp_log(TP_LOG_ERROR, "fault", "what=%s", tp_log_quote(line));
     else
-        fprintf(stderr, "touchpointd: %s\n", tp_error_text(error));
+        fprintf(stderr, "%s\n", line);
+}
+
+static void say_fault(struct tp_buf *fault, int error) {
+    tp_buf_addc(fault, '\0');
+    char *line = fault->failed ? NULL : strtok(fault->at, "\n");
+    if (!line)
+        say_line(tp_error_text(error));
+    for (; line; line = strtok(NULL, "\n"))
+        say_line(line);
 }
 
 int main(int argc, char **argv) {

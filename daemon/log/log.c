@@ -82,7 +82,7 @@ const char *tp_log_quote(const char *value) {
 }
 
 /* systemd names the stream it gave us as device:inode; another stderr, e.g. of a child's pipe, is not journald's. */
-static bool journald_reads(void) {
+bool tp_log_to_journald(void) {
     const char *stream = getenv("JOURNAL_STREAM");
     struct stat stat;
     char ours[64];
@@ -94,7 +94,7 @@ static bool journald_reads(void) {
 
 static void add_head(struct text *line, enum tp_log_level level, const char *event) {
     char priority[] = {'<', (char)('0' + level), '>', '\0'}, now[TP_TIME_TEXT];
-    if (journald_reads()) {
+    if (tp_log_to_journald()) {
         add_text(line, priority);
     } else {
         tp_time_format(tp_time_now_ms(), now);

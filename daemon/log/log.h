@@ -3,9 +3,13 @@
  * sources, stages, counts and errors only. Any thread; a line is one write(2). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum tp_log_level { TP_LOG_ERROR = 3, TP_LOG_WARNING = 4, TP_LOG_NOTICE = 5, TP_LOG_INFO = 6, TP_LOG_DEBUG = 7 };
+
+/* Whether it is journald that reads standard error. */
+bool tp_log_to_journald(void);
 
 /* "error", "warning", "notice", "info", "debug"; anything else leaves it as it is. */
 void tp_log_set_level(const char *name);

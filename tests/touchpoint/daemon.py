@@ -25,7 +25,52 @@ def fields(line):
     return {name: json.loads(value) if value.startswith('"') else value for name, value in _FIELD.findall(line)}
 
 
-class Daemon:
+class Interface:
+    """What a daemon is to those who talk to it at its `address`, whoever started it."""
+
+    address = None
+
+    def client(self, timeout=30.0):
+        """A client that keeps its connection."""
+        return Client(self.address, timeout)
+
+    def connect(self, timeout=30.0):
+        """A bare connection."""
+        return RawConnection(self.address, timeout)
+
+    def post(self, content, path="/v1/events", headers=None, **query):
+        with self.client() as client:
+            return client.post(content, path, headers, **query)
+
+    def get(self, path, headers=None, **query):
+        with self.client() as client:
+            return client.get(path, headers, **query)
+
+    def find(self, **identifier):
+        """The id of the one customer with this identifier, None when nobody has it: find(email="ann@example.com")."""
+        customers = self.get("/v1/customers", **identifier).json["customers"]
+        assert len(customers) <= 1, customers
+        return customers[0]["id"] if customers else None
+
+    def timeline(self, customer, **query):
+        """All interactions of a customer, newest first unless order="asc", however many pages that takes."""
+        query = {"limit": 500, **query}
+        events = []
+        while True:
+            page = self.get(f"/v1/customers/{customer}/timeline", **query).json
+            events += page["events"]
+            if page["next"] is None:
+                return events
+            query["cursor"] = page["next"]
+
+    def metrics(self):
+        """Each series as it is written, with its labels: {"touchpoint_kafka_up": 1.0, ...}."""
+        lines = self.get("/metrics").body.decode().splitlines()
+        series = (_SERIES.fullmatch(line) for line in lines if line and not line.startswith("#"))
+        return {match[1]: float(match[2]) for match in series}
+
+
+class Daemon(Interface):
     def __init__(self, folder, settings, config=None, arguments=()):
         """`settings` go to --set; `config` is the text of a configuration file."""
         self.folder = Path(folder)
@@ -39,7 +84,6 @@ class Daemon:
             command += ["--set", f"{name}={value}"]
         self.settings = settings
         self.process = Process("touchpointd", command, self.folder, self._environment())
-        self.address = None
         self._life_begins = 0
         self._unexplained = False
 
@@ -51,8 +95,6 @@ class Daemon:
             given = environment.get(name)
             environment[name] = ":".join(filter(None, [given, f"log_path={self.folder}/sanitizer"]))
         return environment
-
-    # --- its life
 
     def launch(self):
         """Starts it, and does not wait for READY."""
@@ -93,44 +135,3 @@ class Daemon:
         """The lines that this life of it has logged so far, as dicts: all, or those of one event."""
         lines = map(fields, self.process.log_text()[self._life_begins :].splitlines())
         return [line for line in lines if event is None or line.get("event") == event]
-
-    # --- its interface
-
-    def client(self, timeout=30.0):
-        """A client that keeps its connection."""
-        return Client(self.address, timeout)
-
-    def connect(self, timeout=30.0):
-        """A bare connection."""
-        return RawConnection(self.address, timeout)
-
-    def post(self, content, path="/v1/events", headers=None, **query):
-        with self.client() as client:
-            return client.post(content, path, headers, **query)
-
-    def get(self, path, headers=None, **query):
-        with self.client() as client:
-            return client.get(path, headers, **query)
-
-    def find(self, **identifier):
-        """The id of the one customer with this identifier, None when nobody has it: find(email="ann@example.com")."""
-        customers = self.get("/v1/customers", **identifier).json["customers"]
-        assert len(customers) <= 1, customers
-        return customers[0]["id"] if customers else None
-
-    def timeline(self, customer, **query):
-        """All interactions of a customer, newest first unless order="asc", however many pages that takes."""
-        query = {"limit": 500, **query}
-        events = []
-        while True:
-            page = self.get(f"/v1/customers/{customer}/timeline", **query).json
-            events += page["events"]
-            if page["next"] is None:
-                return events
-            query["cursor"] = page["next"]
-
-    def metrics(self):
-        """Each series as it is written, with its labels: {"touchpoint_kafka_up": 1.0, ...}."""
-        lines = self.get("/metrics").body.decode().splitlines()
-        series = (_SERIES.fullmatch(line) for line in lines if line and not line.startswith("#"))
-        return {match[1]: float(match[2]) for match in series}
