@@ -1,0 +1,1 @@
+"""./dev bench. run.py has the order of it, README.md what is compared with what."""

@@ -1,0 +1,81 @@
+"""The ground that all sides stand on: one broker, and for each measurement a redis-server and a topic that are fresh,
+with the same settings for every side."""
+
+import itertools
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import confluent_kafka as ck
+
+from touchpoint import Redis
+
+from . import events
+
+PARTITIONS = 6
+THREADS = min(len(os.sched_getaffinity(0)), 8)
+"""What touchpointd's http.threads = 0 comes to; the listener gets as many."""
+
+
+class Bed:
+    def __init__(self, folder, kafka):
+        self.folder = Path(folder)
+        self.kafka = kafka
+        self.templates = self.folder / "templates"
+        self._numbers = itertools.count(1)
+        self._runs = itertools.cycle(range(1000))
+
+    def __enter__(self):
+        events.write_templates(self.templates)
+        self._consumer = ck.Consumer({"bootstrap.servers": self.kafka.brokers, "group.id": "bench", "log_level": 0})
+        return self
+
+    def __exit__(self, *_):
+        self._consumer.close()
+
+    def next_run(self):
+        """The number of a run of wrk, with up to three digits."""
+        return next(self._runs)
+
+    @contextmanager
+    def place(self, name):
+        """A folder, which goes when its owner has been measured."""
+        folder = self.folder / f"{next(self._numbers)}-{name}"
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def redis(self):
+        with self.place("redis") as folder:
+            server = Redis(folder, appendfsync="everysec")
+            try:
+                yield server.start()
+            finally:
+                server.kill()
+
+    @contextmanager
+    def topic_names(self, *names):
+        """Names that no other measurement has; whoever wants the topics makes them, and they go afterwards."""
+        mark = f"bench-{next(self._numbers)}"
+        own = [f"{mark}.{name}" for name in names]
+        try:
+            yield own
+        finally:
+            admin = self.kafka.admin
+            there = [name for name in own if name in admin.list_topics(timeout=10).topics]
+            for deletion in admin.delete_topics(there).values() if there else ():
+                deletion.result(30)
+
+    def records(self, topic):
+        """How many records the broker has of it."""
+        partitions = self._consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        ends = [self._consumer.get_watermark_offsets(ck.TopicPartition(topic, number)) for number in partitions]
+        return sum(high - low for low, high in ends)
+
+    def value_bytes(self, topic):
+        """The bytes of all its values."""
+        return sum(len(record.raw) for record in self.kafka.records(topic))

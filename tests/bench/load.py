@@ -1,0 +1,99 @@
+"""The two generators. wrk sends single events, as fast as the side answers or at a given rate; batches are made
+beforehand, and sent by as many connections as asked for."""
+
+import json
+import queue
+import socket
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("single.lua")
+WRK_THREADS = 2
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What wrk saw."""
+
+    requests: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def rate(self):
+        return self.requests / self.seconds
+
+
+class Pace:
+    """Requests a second, which may be changed while they are sent."""
+
+    def __init__(self, path, rate):
+        self.path, self._next = path, path.with_suffix(".next")
+        self.set(rate)
+
+    def set(self, rate):
+        self._next.write_text(f"{rate / WRK_THREADS}\n")
+        self._next.replace(self.path)
+
+
+class Wrk:
+    def __init__(self, bed, address, *, seconds, connections, customers, pace=None):
+        """Without a pace a connection sends the next request as soon as one is answered."""
+        command = ["wrk", "-t", WRK_THREADS, "-c", connections, "-d", seconds, "--timeout", 10, "-s", SCRIPT]
+        command += [f"http://{address}", "--", bed.templates, customers, bed.next_run()]
+        command += [pace.path] if pace else []
+        self._child = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
+
+    @property
+    def running(self):
+        return self._child.poll() is None
+
+    def answered(self):
+        """Waits for its end. A request that was not answered by 2xx makes the measurement worthless."""
+        output, _ = self._child.communicate()
+        report = json.loads(output.splitlines()[-1])
+        if report.pop("refused") or report.pop("broken"):
+            raise AssertionError(f"wrk got other answers than 2xx\n{output}")
+        return Answered(**report)
+
+
+def send_batches(address, requests, connections):
+    """Sends all of these bytes, each as soon as a connection is free, and returns when all are answered by 202."""
+    left = queue.SimpleQueue()
+    for request in requests:
+        left.put(request)
+    faults = []
+    threads = [threading.Thread(target=_send, args=(address, left, faults)) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+
+
+def _send(address, left, faults):
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            replies = connection.makefile("rb")
+            while True:
+                connection.sendall(left.get_nowait())
+                _read_reply(replies)
+    except queue.Empty:
+        pass
+    except Exception as fault:
+        faults.append(fault)
+
+
+def _read_reply(replies):
+    status, length = replies.readline(), 0
+    while (line := replies.readline().lower()) not in (b"\r\n", b""):
+        if line.startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    body = replies.read(length)
+    if not status.startswith(b"HTTP/1.1 202 ") or b'"rejected":0,' not in body:
+        raise AssertionError(f"not accepted: {status!r} {body[:500]!r}")
