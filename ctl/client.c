@@ -8,7 +8,8 @@
 #include "common/error.h"
 
 #define CONNECT_MS 5000L
-#define WHOLE_MS   120000L /* a request, with all its waiting */
+#define ANSWER_MS  15000L  /* a look, which waits for Redis at most */
+#define WHOLE_MS   120000L /* what is sent, with all its waiting */
 
 struct tp_ctl_client {
     CURL *curl;
@@ -47,7 +48,6 @@ static void set_up(struct tp_ctl_client *client) {
     curl_easy_setopt(client->curl, CURLOPT_PROXY, "");
     curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, WHOLE_MS);
     curl_easy_setopt(client->curl, CURLOPT_USERAGENT, "touchpointctl/" TP_VERSION);
     curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, client->said);
     curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, on_body);
@@ -115,6 +115,7 @@ static int perform(struct tp_ctl_client *client, const char *path, struct curl_s
 
 int tp_ctl_get(struct tp_ctl_client *client, const char *path, struct tp_ctl_reply *ret) {
     curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, ANSWER_MS);
     return perform(client, path, client->headers, ret);
 }
 
@@ -129,6 +130,7 @@ int tp_ctl_post(struct tp_ctl_client *client, const char *path, const char *cons
     int status = TP_EUNAVAILABLE;
     if (added) {
         curl_easy_setopt(client->curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, WHOLE_MS);
         curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body.at ? body.at : "");
         curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
         status = perform(client, path, all, ret);

@@ -33,6 +33,7 @@ void tp_api_metrics(struct tp_http_request *request, void *api_) {
     tp_journal_stats(api->options.journal, &stats);
     int64_t age_ms = stats.oldest_ms > 0 ? tp_time_now_ms() - stats.oldest_ms : 0;
     tp_metrics_set(TP_M_JOURNAL_BYTES, (int64_t)stats.bytes);
+    tp_metrics_set(TP_M_JOURNAL_MAX, (int64_t)api->options.settings->journal.max_size);
     tp_metrics_set(TP_M_JOURNAL_PENDING, (int64_t)stats.pending);
     tp_metrics_set(TP_M_JOURNAL_QUEUE, (int64_t)stats.queue_bytes);
     tp_metrics_set(TP_M_JOURNAL_AGE, age_ms > 0 ? age_ms / 1000 : 0);

@@ -25,6 +25,7 @@
     X(TP_M_JOURNAL_FULL,             "touchpoint_journal_full_total",                          "counter", "requests refused because the journal was full") \
     X(TP_M_JOURNAL_CORRUPT,          "touchpoint_journal_corrupt_bytes_total",                 "counter", "bytes put aside as damaged") \
     X(TP_M_JOURNAL_BYTES,            "touchpoint_journal_bytes",                               "gauge",   "bytes of segments on disk") \
+    X(TP_M_JOURNAL_MAX,              "touchpoint_journal_max_bytes",                           "gauge",   "journal.max_size: bytes that its segments may take") \
     X(TP_M_JOURNAL_PENDING,          "touchpoint_journal_pending_records",                     "gauge",   "records that are not yet released") \
     X(TP_M_JOURNAL_AGE,              "touchpoint_journal_oldest_seconds",                      "gauge",   "age of the oldest record that is not yet released") \
     X(TP_M_JOURNAL_QUEUE,            "touchpoint_journal_queue_bytes",                         "gauge",   "bytes that wait for the writer") \

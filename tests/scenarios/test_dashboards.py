@@ -138,14 +138,6 @@ def test_every_rule_speaks_when_it_should(tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_the_journal_that_fills_is_the_journal_by_default():
-    """Prometheus does not know journal.max_size."""
-    (size,) = re.findall(r"^ *#max_size = (\d+)GiB$", (ROOT / "config" / "touchpointd.conf").read_text(), re.M)
-    (rule,) = [rule for rule in RULES if rule["alert"] == "TouchpointJournalFilling"]
-    assert rule["expr"].endswith(f"> {size} * 1024 ^ 3")
-    assert "journal" not in (DOCKER / "touchpointd.conf").read_text()
-
-
 def test_grafana_finds_what_it_is_given():
     """By the names of the file system that compose.yaml gives it."""
     provisioning = DOCKER / "grafana" / "provisioning"
