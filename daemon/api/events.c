@@ -11,12 +11,15 @@ enum { MOST_WAIT_S = 60 };
 /* ---- the reply ---- */
 
 static void write_text(const char *name, const char *text, struct tp_buf *out) {
-    tp_buf_addf(out, ",\"%s\":", name);
+    tp_buf_adds(out, ",\"");
+    tp_buf_adds(out, name);
+    tp_buf_adds(out, "\":");
     tp_json_write_string(tp_str(text), out);
 }
 
 static void write_verdict(const struct tp_verdict *verdict, size_t index, struct tp_buf *out) {
-    tp_buf_addf(out, "%s{\"index\":%zu", index ? "," : "", index);
+    tp_buf_adds(out, index ? ",{\"index\":" : "{\"index\":");
+    tp_buf_addi(out, (int64_t)index);
     if (verdict->id)
         write_text("id", verdict->id, out);
     if (verdict->error < 0) {
@@ -38,7 +41,11 @@ static void write_verdict(const struct tp_verdict *verdict, size_t index, struct
 }
 
 static void write_job(const struct tp_job *job, struct tp_buf *out) {
-    tp_buf_addf(out, "{\"accepted\":%zu,\"rejected\":%zu,\"events\":[", job->n_accepted, job->n - job->n_accepted);
+    tp_buf_adds(out, "{\"accepted\":");
+    tp_buf_addi(out, (int64_t)job->n_accepted);
+    tp_buf_adds(out, ",\"rejected\":");
+    tp_buf_addi(out, (int64_t)(job->n - job->n_accepted));
+    tp_buf_adds(out, ",\"events\":[");
     for (size_t i = 0; i < job->n; i++)
         write_verdict(&job->verdicts[i], i, out);
     tp_buf_adds(out, "]}");

@@ -35,15 +35,28 @@ static const char *connection_line(const struct tp_http_request *request, bool c
     return request->old ? "Connection: keep-alive\r\n" : "";
 }
 
+static void add_field(struct tp_buf *out, const char *name, const char *value) {
+    tp_buf_adds(out, name);
+    tp_buf_adds(out, value);
+    tp_buf_adds(out, "\r\n");
+}
+
 static void write_head(struct tp_http_request *request, int status, const char *content_type, const char *headers,
                        size_t body_len, bool close) {
     struct tp_http_thread *thread = request->connection->thread;
     struct tp_buf *out = &thread->out;
     tp_buf_clear(out);
-    tp_buf_addf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http_status_str((enum http_status)status), date(thread));
-    if (status != NO_CONTENT)
-        tp_buf_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-                    content_type ? content_type : "application/json", body_len);
+    tp_buf_adds(out, "HTTP/1.1 ");
+    tp_buf_addi(out, status);
+    tp_buf_addc(out, ' ');
+    tp_buf_adds(out, http_status_str((enum http_status)status));
+    add_field(out, "\r\nDate: ", date(thread));
+    if (status != NO_CONTENT) {
+        add_field(out, "Content-Type: ", content_type ? content_type : "application/json");
+        tp_buf_adds(out, "Content-Length: ");
+        tp_buf_addi(out, (int64_t)body_len);
+        tp_buf_adds(out, "\r\n");
+    }
     if (status == HTTP_STATUS_SERVICE_UNAVAILABLE)
         tp_buf_adds(out, "Retry-After: 1\r\n");
     tp_buf_adds(out, connection_line(request, close));

@@ -109,9 +109,13 @@ static int write_time(struct tp_task *task, const struct tp_place *place, struct
     tp_time_format(task->received_ms, received);
     task->interaction->time_ms = ms;
     task->time_at = out->len;
-    tp_buf_addf(out, "\"%s\"", canonical);
+    tp_buf_addc(out, '"');
+    tp_buf_adds(out, canonical);
+    tp_buf_addc(out, '"');
     task->time_end = out->len;
-    tp_buf_addf(out, ",\"received_at\":\"%s\"", received);
+    tp_buf_adds(out, ",\"received_at\":\"");
+    tp_buf_adds(out, received);
+    tp_buf_addc(out, '"');
     task->received_end = out->len;
     return 0;
 }

@@ -19,7 +19,7 @@
 #include "daemon/redis/redis.h"
 #include "daemon/timeline/timeline.h"
 
-enum { TP_PLACING_BATCH = 2048, TP_PLACING_ENOUGH = 512, TP_PLACING_PACE_MS = 10 };
+enum { TP_PLACING_BATCH = 2048, TP_PLACING_ENOUGH = 512, TP_PLACING_PACE_MS = 20 };
 
 struct tp_placing {
     struct tp_redis *redis;

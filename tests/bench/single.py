@@ -10,7 +10,7 @@ from .cpu import Cpu
 from .load import Answered, Pace, Wrk
 from .sides import Shape
 
-CUSTOMERS, CONNECTIONS = 10_000, 64
+CUSTOMERS, CONNECTIONS = 10_000, 256
 NODE_SHAPES = (Shape(1, 64), Shape(1, 256), Shape(2, 256))
 WAITING = 2000
 """Events that are kept waiting, so that a moment's pause of the generator is not one of the daemon's."""

@@ -2,7 +2,6 @@
 asks a real daemon, and each panel and rule is about series that are there. What rules say, and when: alerts.yaml."""
 
 import json
-import re
 import shutil
 import subprocess
 import urllib.parse
