@@ -9,6 +9,10 @@
 
 #include "common/str.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct tp_buf {
     char *at;
     size_t len, cap;
@@ -45,3 +49,7 @@ uint16_t tp_read_u16(struct tp_reader *reader);
 uint32_t tp_read_u32(struct tp_reader *reader);
 uint64_t tp_read_u64(struct tp_reader *reader);
 struct tp_str tp_read_bytes(struct tp_reader *reader, size_t len);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,6 +1,7 @@
-/* Parsing, in three steps. A scan of the bytes measures the nesting, so that jansson never sees what is too deep, and
- * notes where each number stands. jansson parses, strictly. A walk through its tree then gives each number its text:
- * jansson keeps members in the order they had, so tree and bytes have the numbers in one order. */
+/* Parsing. What is sound, which is almost all, a quick reader takes. The rest is judged here, in three steps: a scan of
+ * the bytes measures the nesting, so that jansson never sees what is too deep, and notes where each number stands;
+ * jansson parses, strictly; a walk through its tree then gives each number its text. jansson keeps members in the order
+ * they had, so tree and bytes have the numbers in one order. */
 #include "common/json.h"
 
 #include <assert.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 
 #include "common/error.h"
+#include "common/json_read.h"
 #include "common/json_scan.h"
 #include "common/utf8.h"
 
@@ -106,8 +108,7 @@ static void match_numbers(struct tp_json *json, json_t *value) {
     }
 }
 
-int tp_json_parse(struct tp_str text, unsigned max_depth, struct tp_json *ret, struct tp_json_error *ret_error) {
-    *ret = (struct tp_json){0};
+static int judge(struct tp_str text, unsigned max_depth, struct tp_json *ret, struct tp_json_error *ret_error) {
     struct tp_buf numbers = TP_BUF_INIT;
     json_error_t jansson = {0};
     int error = check_bytes(text, ret_error);
@@ -129,6 +130,11 @@ int tp_json_parse(struct tp_str text, unsigned max_depth, struct tp_json *ret, s
 out:
     tp_buf_free(&numbers);
     return error;
+}
+
+int tp_json_parse(struct tp_str text, unsigned max_depth, struct tp_json *ret, struct tp_json_error *ret_error) {
+    *ret = (struct tp_json){0};
+    return tp_json_read(text, max_depth, ret) ? 0 : judge(text, max_depth, ret, ret_error);
 }
 
 void tp_json_free(struct tp_json *json) {

@@ -4,6 +4,14 @@
 
 #include "common/str.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 bool tp_utf8_valid(struct tp_str text);
 /* How many bytes there are before the first that is not UTF-8; all of them when the text is valid. */
 size_t tp_utf8_prefix(struct tp_str text);
+
+#ifdef __cplusplus
+}
+#endif

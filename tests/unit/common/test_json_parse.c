@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/error.h"
+#include "common/json_read.h"
 
 #define MAX_DEPTH 8
 
@@ -133,6 +134,17 @@ static void a_number_keeps_its_text_in_any_order(void **state) {
     tp_json_free(&json);
 }
 
+/* A number that only rounds to zero is among what the quick reader leaves to jansson. */
+static void also_where_the_quick_reader_gave_up(void **state) {
+    (void)state;
+    struct tp_json json = parsed("{\"a\":1e-400,\"s\":\"7 \\\" 8\",\"l\":[2,{\"m\":3}],\"b\":1.10}");
+    assert_false(tp_json_read(TP_STR("1e-400"), MAX_DEPTH, &(struct tp_json){0}));
+    assert_int_equal(json.n_numbers, 4);
+    assert_number(&json, "a", "1e-400");
+    assert_number(&json, "b", "1.10");
+    tp_json_free(&json);
+}
+
 static void equal_numbers_are_told_apart(void **state) {
     (void)state;
     struct tp_json json = parsed("{\"a\":[1, 1.0, 1.00, 1e0], \"b\":1.000}");
@@ -173,6 +185,7 @@ int main(void) {
         cmocka_unit_test(no_message_quotes_the_input),
         cmocka_unit_test(nesting_is_counted_before_anything_else),
         cmocka_unit_test(a_number_keeps_its_text_in_any_order),
+        cmocka_unit_test(also_where_the_quick_reader_gave_up),
         cmocka_unit_test(equal_numbers_are_told_apart),
         cmocka_unit_test(a_number_of_our_own_is_as_short_as_can_be),
     };
