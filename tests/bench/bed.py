@@ -51,7 +51,8 @@ class Bed:
     @contextmanager
     def redis(self):
         with self.place("redis") as folder:
-            server = Redis(folder, appendfsync="everysec")
+            # An append-only file of some seconds would be written anew every few seconds; one of a day is not.
+            server = Redis(folder, appendfsync="everysec", auto_aof_rewrite_percentage=0)
             try:
                 yield server.start()
             finally:
