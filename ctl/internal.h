@@ -17,6 +17,11 @@ enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
 /* "touchpointctl: ..." and a line feed on standard error. */
 void tp_ctl_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* All of it as it is; an empty buffer has no bytes to point to. */
+static inline void tp_ctl_write(const struct tp_buf *text, FILE *out) {
+    if (text->len > 0)
+        fwrite(text->at, 1, text->len, out);
+}
 
 /* ---- main.c: a command stands in its own file, as a row that main.c names ---- */
 /* Which of the common options a command takes: --url and --key-file; -c and --set; --json. --help it always takes. */

@@ -82,7 +82,7 @@ static void print_json(const struct tp_inspect_record *seen, const char *receive
         tp_buf_addstr(&line, tp_buf_str(&content->json));
     }
     tp_buf_adds(&line, "}\n");
-    fwrite(line.at, 1, line.len, stdout);
+    tp_ctl_write(&line, stdout);
     tp_buf_free(&line);
 }
 
@@ -136,7 +136,7 @@ static int inspect(const char *dir, const struct asked *asked, const struct tp_c
     listing.table = tp_ctl_table_new(titles, asked->payload ? 9 : 8);
     int error =
         listing.table ? tp_journal_inspect(dir, asked->records ? on_record : NULL, &listing, &said, &found) : TP_ENOMEM;
-    fwrite(said.at, 1, said.len, stderr);
+    tp_ctl_write(&said, stderr);
     if (error < 0)
         tp_ctl_say("%s cannot be inspected: %s", dir, tp_error_text(error));
     else if (!asked->records)

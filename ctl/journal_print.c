@@ -134,7 +134,7 @@ static void print_json(const char *dir, const struct tp_inspection *found) {
     add_number(&out, "pending", found->pending);
     add_number(&out, "released", found->released);
     tp_buf_adds(&out, "}\n");
-    fwrite(out.at, 1, out.len, stdout);
+    tp_ctl_write(&out, stdout);
     tp_buf_free(&out);
 }
 

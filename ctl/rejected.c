@@ -68,7 +68,7 @@ int tp_ctl_rejected_each(const struct tp_ctl_rejected *asked,
     int error = tp_kafka_read(asked->settings, asked->settings->kafka.topic_rejected, on_message, &filter, &fault);
     if (error)
         tp_ctl_say("what was refused cannot be read: %s", tp_error_text(error));
-    fwrite(fault.at, 1, fault.len, stderr);
+    tp_ctl_write(&fault, stderr);
     tp_buf_free(&fault);
     return error ? EXIT_FAULT : EXIT_DONE;
 }

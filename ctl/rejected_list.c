@@ -31,7 +31,7 @@ static void print_json(const struct tp_ctl_rejection *rejection, bool payload) {
     if (payload && rejection->has_payload)
         add_payload(rejection, &line);
     tp_buf_adds(&line, "}\n");
-    fwrite(line.at, 1, line.len, stdout);
+    tp_ctl_write(&line, stdout);
     tp_buf_free(&line);
 }
 

@@ -58,7 +58,7 @@ static void print_json(const struct waiting *one, const char *result, const stru
         add_text(&line, ",", "why", why->message);
     }
     tp_buf_adds(&line, "}\n");
-    fwrite(line.at, 1, line.len, stdout);
+    tp_ctl_write(&line, stdout);
     tp_buf_free(&line);
 }
 

@@ -52,7 +52,7 @@ static void write_line(FILE *file, uint64_t line, const struct tp_ctl_verdict *w
         tp_buf_addc(&out, '"');
     }
     tp_buf_adds(&out, "}\n");
-    fwrite(out.at, 1, out.len, file);
+    tp_ctl_write(&out, file);
     tp_buf_free(&out);
 }
 

@@ -17,7 +17,7 @@ struct tp_settings *tp_ctl_settings(const struct tp_ctl_options *options) {
     int status = tp_settings_load(file, options->sets, options->n_sets, &faults, &settings);
     if (status < 0)
         tp_ctl_say("the settings cannot be read: %s", tp_error_text(status));
-    fwrite(faults.at, 1, faults.len, stderr);
+    tp_ctl_write(&faults, stderr);
     tp_buf_free(&faults);
     return settings;
 }

@@ -90,7 +90,7 @@ void tp_ctl_clean(struct tp_str text, struct tp_buf *out) {
 void tp_ctl_print(struct tp_str text, FILE *out) {
     struct tp_buf clean = TP_BUF_INIT;
     tp_ctl_clean(text, &clean);
-    fwrite(clean.at, 1, clean.len, out);
+    tp_ctl_write(&clean, out);
     tp_buf_free(&clean);
 }
 

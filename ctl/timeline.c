@@ -69,7 +69,7 @@ static void print_line(struct tp_json *json, const json_t *event) {
     struct tp_buf line = TP_BUF_INIT;
     tp_json_write(json, event, &line);
     tp_buf_addc(&line, '\n');
-    fwrite(line.at, 1, line.len, stdout);
+    tp_ctl_write(&line, stdout);
     tp_buf_free(&line);
 }
 
