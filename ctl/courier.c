@@ -41,13 +41,16 @@ static void sleep_ms(int64_t ms) {
     nanosleep(&time, NULL);
 }
 
-static void say_waiting(const struct tp_ctl_courier *courier, bool answered, int64_t left_ms) {
+static void say_trouble(const struct tp_ctl_courier *courier, bool answered, int64_t left_ms) {
     clear_progress(courier);
     if (answered)
         tp_ctl_say_reply("no room at the moment", &courier->reply);
     else
         tp_ctl_say("%s", tp_ctl_client_fault(courier->client));
-    tp_ctl_say("the same events are sent again, for up to %" PRId64 " s", left_ms / 1000);
+    if (left_ms > 0)
+        tp_ctl_say("the same events are sent again, for up to %" PRId64 " s", (left_ms + 999) / 1000);
+    else
+        tp_ctl_say("given up after %" PRId64 " s", courier->patience_ms / 1000);
 }
 
 static int post(struct tp_ctl_courier *courier, const char *const *headers) {
@@ -62,7 +65,7 @@ static int post(struct tp_ctl_courier *courier, const char *const *headers) {
         }
         int64_t left_ms = end_ms - tp_time_monotonic_ms();
         if (!waited || left_ms <= 0)
-            say_waiting(courier, answered, left_ms > 0 ? left_ms : 0);
+            say_trouble(courier, answered, left_ms);
         if (left_ms <= 0)
             return TP_EUNAVAILABLE;
         int64_t asked_ms = answered ? courier->reply.retry_after_s * 1000 : 0;

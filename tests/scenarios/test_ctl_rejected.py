@@ -242,5 +242,6 @@ def test_a_replay_waits_for_a_daemon_that_is_away(touchpointd, rejected):
     ran = rejected(daemon, "replay", "--give-up", 3)
     assert ran.returncode == 1
     assert "are sent again, for up to 3 s" in ran.stderr
+    assert "given up after 3 s" in ran.stderr
     assert "touchpointd did not take it" in ran.stdout
     assert ran.stdout.endswith("0 accepted, 0 refused again, 1 not sent\n")
