@@ -17,7 +17,7 @@ struct property {
 
 static const struct property defaults[] = {
     {"client.id", "touchpointd"},
-    {"linger.ms", "5"},
+    {"linger.ms", "20"}, /* as long as placing gathers: what it has placed leaves together, and costs a broker less */
     {"compression.type", "lz4"},
     {"topic.metadata.refresh.interval.ms", "10000"}, /* also how soon a topic made by hand is found */
 };
