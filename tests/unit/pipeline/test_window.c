@@ -154,8 +154,27 @@ static void beginning_again_leaves_aside_what_is(void **state) {
     tp_window_free(&window);
 }
 
+static void it_knows_how_many_are_at_their_start(void **state) {
+    (void)state;
+    struct tp_window window;
+    fill(&window, 4);
+    assert_int_equal(window.n_at_start, 4);
+    next(&window, 1)->stage = TP_AT_END;
+    tp_window_put_aside(&window, next(&window, 2));
+    next(&window, 3);
+    assert_int_equal(window.n_at_start, 1);
+    tp_window_take_up(&window);
+    assert_int_equal(window.n_at_start, 2);
+    tp_window_begin_again(&window);
+    assert_int_equal(window.n_at_start, 3);
+    leave(&window, 1);
+    assert_int_equal(window.n_at_start, 3);
+    tp_window_free(&window);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_knows_how_many_are_at_their_start),
         cmocka_unit_test(work_is_found_in_order),
         cmocka_unit_test(what_is_elsewhere_is_no_work),
         cmocka_unit_test(what_comes_later_is_found_later),
