@@ -181,7 +181,6 @@ local function append(c, mark, at)
     local before, sequence = c.last .. c.state, pack('>I6', c.n + 1)
     local entry = sequence .. key .. '\0' .. pack('>I4', #before) .. before .. ARGV[at + 2]
     if type(pcall_('ZADD', c.line, ARGV[at + 1], entry)) == 'table' then
-        c.broken = true
         return 'x'
     end
     c.n, c.events, c.first = c.n + 1, c.events + 1, math.min(c.first, unpack('>I6', mark, 31))
