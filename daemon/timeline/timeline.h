@@ -7,8 +7,8 @@
  * first. append.lua has the layout of the keys.
  *
  * Once only: the newest `timeline.recent_events` of a customer are remembered, for a while up to a quarter more, and
- * beyond them all whose node has not released them. A retry that comes later than that is a new event. What is remembered is not trimmed, and takes no
- * room from what is within the caps. One thread: that of the connection. */
+ * beyond them all whose node has not released them. A retry that comes later than that is a new event. What is
+ * remembered is not trimmed, and takes no room from what is within the caps. One thread: that of the connection. */
 #pragma once
 
 #include <stdbool.h>
