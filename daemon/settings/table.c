@@ -157,7 +157,7 @@ static void *key_of(struct tp_settings *settings, const char *title) {
 const struct tp_section tp_settings_sections[] = {
     {"http", "The front that senders and readers reach.", NULL, NULL},
     {"key", "Keys, one section each. Where there is one, every request to the interface must show one.",
-     "key \"crm\" { file = \"/etc/touchpointd/crm.key\"  scopes = {\"write\", \"read\"} }", key_of},
+     "key \"crm\" { file = \"/etc/touchpointd/crm\"  scopes = {\"write\", \"read\"} }", key_of},
     {"normalize", "What an event may be.", NULL, NULL},
     {"journal", "The disk: an event is acknowledged once it is here.", NULL, NULL},
     {"node", "This daemon.", NULL, NULL},
