@@ -74,16 +74,20 @@ void tp_buf_addf(struct tp_buf *buf, const char *format, ...) {
     va_end(args);
 }
 
-void tp_buf_addi(struct tp_buf *buf, int64_t number) {
-    char digits[20];
-    size_t at = sizeof digits;
+struct tp_str tp_decimal(int64_t number, char room[TP_DECIMAL]) {
+    size_t at = TP_DECIMAL;
     uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
     do
-        digits[--at] = (char)('0' + left % 10);
+        room[--at] = (char)('0' + left % 10);
     while ((left /= 10) > 0);
     if (number < 0)
-        digits[--at] = '-';
-    tp_buf_add(buf, digits + at, sizeof digits - at);
+        room[--at] = '-';
+    return (struct tp_str){room + at, TP_DECIMAL - at};
+}
+
+void tp_buf_addi(struct tp_buf *buf, int64_t number) {
+    char room[TP_DECIMAL];
+    tp_buf_addstr(buf, tp_decimal(number, room));
 }
 
 void tp_buf_addu16(struct tp_buf *buf, uint16_t value) {

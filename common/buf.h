@@ -31,6 +31,8 @@ void tp_buf_addstr(struct tp_buf *buf, struct tp_str text);
 void tp_buf_addc(struct tp_buf *buf, char byte);
 void tp_buf_addf(struct tp_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tp_buf_addi(struct tp_buf *buf, int64_t number); /* decimal; much quicker than addf */
+#define TP_DECIMAL 20                                 /* digits of the longest number, with its sign */
+struct tp_str tp_decimal(int64_t number, char room[TP_DECIMAL]);
 /* Little endian, as on disk. */
 void tp_buf_addu16(struct tp_buf *buf, uint16_t value);
 void tp_buf_addu32(struct tp_buf *buf, uint32_t value);

@@ -22,3 +22,19 @@ static inline bool tp_str_equal(struct tp_str a, struct tp_str b) {
 }
 
 static inline bool tp_str_is(struct tp_str a, const char *text) { return tp_str_equal(a, tp_str(text)); }
+
+static inline bool tp_str_begins(struct tp_str text, const char *with) {
+    size_t len = strlen(with);
+    return text.len >= len && (len == 0 || memcmp(text.at, with, len) == 0);
+}
+
+/* What stands before the first `end`, which *rest is moved behind; all of it when there is none. */
+static inline struct tp_str tp_str_cut(struct tp_str *rest, char end) {
+    if (rest->len == 0)
+        return *rest;
+    const char *at = (const char *)memchr(rest->at, end, rest->len);
+    struct tp_str front = {rest->at, at ? (size_t)(at - rest->at) : rest->len};
+    size_t taken = front.len + (at != NULL);
+    *rest = (struct tp_str){rest->at + taken, rest->len - taken};
+    return front;
+}

@@ -8,14 +8,9 @@
 
 /* The next line; false at the end. */
 static bool next_line(struct tp_str *rest, struct tp_str *ret_line) {
-    if (rest->len == 0)
-        return false;
-    const char *end = memchr(rest->at, '\n', rest->len);
-    size_t len = end ? (size_t)(end - rest->at) : rest->len;
-    *ret_line = (struct tp_str){rest->at, len};
-    len += end != NULL;
-    *rest = (struct tp_str){rest->at + len, rest->len - len};
-    return true;
+    bool any = rest->len > 0;
+    *ret_line = tp_str_cut(rest, '\n');
+    return any;
 }
 
 /* "+Inf" too. */
@@ -29,18 +24,13 @@ static bool read_number(struct tp_str text, double *ret) {
     return *end == '\0' && !isnan(*ret);
 }
 
-static bool begins(struct tp_str text, const char *with) {
-    size_t len = strlen(with);
-    return text.len >= len && memcmp(text.at, with, len) == 0;
-}
-
 static struct tp_str behind(struct tp_str text, size_t len) { return (struct tp_str){text.at + len, text.len - len}; }
 
 bool tp_ctl_metric(struct tp_str metrics, const char *series, double *ret) {
     size_t len = strlen(series);
     struct tp_str line;
     while (next_line(&metrics, &line))
-        if (begins(line, series) && line.len > len && line.at[len] == ' ')
+        if (tp_str_begins(line, series) && line.len > len && line.at[len] == ' ')
             return read_number(behind(line, len + 1), ret);
     return false;
 }
@@ -56,7 +46,7 @@ static bool next_bucket(struct tp_str *rest, const char *name, struct bucket *re
     static const char middle[] = "_bucket{le=\"", end[] = "\"} ";
     struct tp_str line;
     while (next_line(rest, &line)) {
-        if (!begins(line, name) || !begins(behind(line, strlen(name)), middle))
+        if (!tp_str_begins(line, name) || !tp_str_begins(behind(line, strlen(name)), middle))
             continue;
         struct tp_str bound = behind(line, strlen(name) + sizeof middle - 1);
         const char *stop = memmem(bound.at, bound.len, end, sizeof end - 1);

@@ -38,8 +38,7 @@ static int read_before(struct tp_str state, struct before *before) {
             before->any = true;
             if (tp_last_read(value, &before->last) < 0)
                 return TP_ECORRUPT;
-        } else if (name.len > count.len && memcmp(name.at, count.at, count.len) == 0 &&
-                   before->n_counts < MOST_CHANNELS) {
+        } else if (name.len > count.len && tp_str_begins(name, TP_STATE_COUNT) && before->n_counts < MOST_CHANNELS) {
             before->counts[before->n_counts++] =
                 (struct count){{name.at + count.len, name.len - count.len}, number_of(value)};
         }

@@ -6,23 +6,13 @@
 #include "common/time.h"
 #include "daemon/context/internal.h"
 
-/* What stands before `end`, which is passed over with it; all when there is none. */
-static struct tp_str take(struct tp_str *rest, char end) {
-    const char *at = rest->len > 0 ? memchr(rest->at, end, rest->len) : NULL;
-    size_t len = at ? (size_t)(at - rest->at) : rest->len;
-    struct tp_str taken = {rest->at, len};
-    len += at != NULL;
-    *rest = (struct tp_str){rest->at + len, rest->len - len};
-    return taken;
-}
-
 bool tp_context_state_next(struct tp_str *rest, struct tp_str *ret_name, struct tp_str *ret_value) {
     if (rest->len == 0 || rest->at[0] != '\n')
         return false;
     struct tp_str left = {rest->at + 1, rest->len - 1};
     const char *end = left.len > 0 ? memchr(left.at, '\n', left.len) : NULL;
     struct tp_str line = {left.at, end ? (size_t)(end - left.at) : left.len};
-    struct tp_str name = take(&line, '\t');
+    struct tp_str name = tp_str_cut(&line, '\t');
     if (name.len == 0 || line.at == name.at + name.len) /* no TAB behind it */
         return false;
     *ret_name = name;
@@ -66,9 +56,9 @@ static bool read_ms(struct tp_str text, int64_t *ret) {
 
 int tp_last_read(struct tp_str value, struct tp_last *ret) {
     struct tp_last last = {0};
-    bool sound = read_ms(take(&value, '\t'), &last.time_ms);
-    last.channel = take(&value, '\t');
-    last.type = take(&value, '\t');
+    bool sound = read_ms(tp_str_cut(&value, '\t'), &last.time_ms);
+    last.channel = tp_str_cut(&value, '\t');
+    last.type = tp_str_cut(&value, '\t');
     last.id = value;
     if (!sound || last.id.len < 2 || last.id.at[0] != '"' || last.id.at[last.id.len - 1] != '"')
         return TP_ECORRUPT;

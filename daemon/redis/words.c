@@ -18,13 +18,6 @@ static void begin(struct tp_redis_words *words, size_t len) {
     words->n++;
 }
 
-static size_t decimal_len(int64_t number) {
-    size_t len = number < 0 ? 2 : 1;
-    while (number /= 10)
-        len++;
-    return len;
-}
-
 void tp_redis_word(struct tp_redis_words *words, struct tp_str word) { tp_redis_key(words, word, (struct tp_str){0}); }
 
 void tp_redis_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str rest) {
@@ -35,10 +28,8 @@ void tp_redis_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_
 }
 
 void tp_redis_number(struct tp_redis_words *words, int64_t number) {
-    struct tp_buf *wire = &words->wire;
-    begin(words, decimal_len(number));
-    tp_buf_addi(wire, number);
-    tp_buf_add(wire, "\r\n", 2);
+    char room[TP_DECIMAL];
+    tp_redis_word(words, tp_decimal(number, room));
 }
 
 void tp_redis_words_clear(struct tp_redis_words *words) {

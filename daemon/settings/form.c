@@ -83,15 +83,11 @@ static bool cut(struct tp_str text, char mark, struct tp_str *ret_before, struct
     return true;
 }
 
-static bool begins(struct tp_str text, const char *with) {
-    return text.len >= strlen(with) && memcmp(text.at, with, strlen(with)) == 0;
-}
-
 static struct tp_str behind(struct tp_str text, size_t len) { return (struct tp_str){text.at + len, text.len - len}; }
 
 static bool is_listener(struct tp_str text) {
     struct tp_str host, port;
-    if (begins(text, "unix:"))
+    if (tp_str_begins(text, "unix:"))
         return text.len > 5 && text.len - 5 < sizeof((struct sockaddr_un){0}.sun_path);
     if (!cut(text, ':', &host, &port) || !is_number(port, 65535))
         return false;
@@ -105,7 +101,7 @@ const struct tp_form tp_form_listen = {"ADDRESS:PORT, [ADDRESS]:PORT or unix:PAT
 
 static const char *wrong_url(const char *value) {
     struct tp_str url = tp_str(value);
-    size_t scheme = begins(url, "https://") ? 8 : begins(url, "http://") ? 7 : 0;
+    size_t scheme = tp_str_begins(url, "https://") ? 8 : tp_str_begins(url, "http://") ? 7 : 0;
     return verdict(!*value || (scheme && url.len > scheme && url.at[scheme] != '/' && is_visible(value) &&
                                !strpbrk(value, "?#@\"<>\\")));
 }
@@ -199,11 +195,11 @@ static const char *wrong_server(struct tp_str text) {
 
 static const char *wrong_redis(const char *value) {
     struct tp_str url = tp_str(value);
-    if (begins(url, "redis://"))
+    if (tp_str_begins(url, "redis://"))
         return wrong_server(behind(url, 8));
-    if (begins(url, "rediss://"))
+    if (tp_str_begins(url, "rediss://"))
         return "asks for TLS to Redis, which this build has not";
-    return verdict(begins(url, "unix:///") && url.len > 8);
+    return verdict(tp_str_begins(url, "unix:///") && url.len > 8);
 }
 const struct tp_form tp_form_redis = {"redis://[USER@]HOST[:PORT][/DATABASE] or unix:///PATH", wrong_redis};
 

@@ -30,15 +30,7 @@ static struct tp_str trim(struct tp_str text) {
 }
 
 /* What stands before the separator; *rest is what stands behind it. */
-static struct tp_str cut(struct tp_str *rest, char separator) {
-    if (rest->len == 0)
-        return *rest;
-    const char *end = memchr(rest->at, separator, rest->len);
-    struct tp_str head = {rest->at, end ? (size_t)(end - rest->at) : rest->len};
-    size_t taken = head.len + (end ? 1 : 0);
-    *rest = (struct tp_str){rest->at + taken, rest->len - taken};
-    return trim(head);
-}
+static struct tp_str cut(struct tp_str *rest, char separator) { return trim(tp_str_cut(rest, separator)); }
 
 static bool equal_any_case(struct tp_str text, const char *other) {
     return text.len == strlen(other) && (text.len == 0 || strncasecmp(text.at, other, text.len) == 0);

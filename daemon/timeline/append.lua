@@ -216,12 +216,10 @@ local function released_by(owner)
 end
 
 -- Now and then, since it reads them all.
+local some = math.max(1, math.floor(most_recents / 4))
 local function should_forget(c)
-    local some = math.max(1, math.floor(most_recents / 4))
-    local function times(count)
-        return math.floor((count - most_recents) / some)
-    end
-    return remembered(c) > most_recents and times(remembered(c)) > times(c.remembered_before)
+    local beyond, before = remembered(c) - most_recents, c.remembered_before - most_recents
+    return beyond > 0 and math.floor(beyond / some) > math.floor(before / some)
 end
 
 -- The newest stay, whosever they are; before them, those whose node has not released them. What came after one that this

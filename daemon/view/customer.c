@@ -73,15 +73,11 @@ static void write_identifier(struct tp_str line, int64_t seen_ms, struct tp_buf 
 
 /* A line each, TYPE TAB VALUE, behind the LF in front. */
 static void write_identifiers(const struct tp_customer *customer, struct tp_buf *out) {
-    struct tp_reader lines = {.left = customer->identifiers};
+    struct tp_str lines = customer->identifiers;
     tp_buf_adds(out, ",\"identifiers\":[");
-    tp_read_bytes(&lines, 1);
-    for (size_t i = 0; lines.left.len > 0; i++) {
-        const char *end = memchr(lines.left.at, '\n', lines.left.len);
-        size_t len = end ? (size_t)(end - lines.left.at) : lines.left.len;
-        write_identifier(tp_read_bytes(&lines, len), tp_timeline_seen(customer, i), out);
-        tp_read_bytes(&lines, end != NULL);
-    }
+    tp_str_cut(&lines, '\n');
+    for (size_t i = 0; lines.len > 0; i++)
+        write_identifier(tp_str_cut(&lines, '\n'), tp_timeline_seen(customer, i), out);
     tp_buf_addc(out, ']');
 }
 
@@ -90,7 +86,7 @@ static void write_counts(struct tp_str state, struct tp_buf *out) {
     struct tp_str name, value;
     tp_buf_adds(out, ",\"counts\":{");
     while (tp_context_state_next(&state, &name, &value)) {
-        if (name.len <= count.len || memcmp(name.at, count.at, count.len) != 0)
+        if (name.len <= count.len || !tp_str_begins(name, TP_STATE_COUNT))
             continue;
         if (out->at[out->len - 1] != '{')
             tp_buf_addc(out, ',');
