@@ -21,7 +21,9 @@ static inline bool tp_str_equal(struct tp_str a, struct tp_str b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
-static inline bool tp_str_is(struct tp_str a, const char *text) { return tp_str_equal(a, tp_str(text)); }
+static inline bool tp_str_is(struct tp_str a, const char *text) {
+    return text ? tp_str_equal(a, tp_str(text)) : a.len == 0;
+}
 
 static inline bool tp_str_begins(struct tp_str text, const char *with) {
     size_t len = strlen(with);
