@@ -19,7 +19,6 @@
 enum {
     LINGER_MS = 5000,
     READ_AHEAD = 64 * 1024, /* and at least a whole head */
-    REFUSED_AT_ONCE = 128,  /* connections over the limit that are told so; those beyond are just closed */
 };
 
 /* --- deadlines --- */
@@ -31,15 +30,27 @@ static void set_timer(struct tp_http_connection *connection, int64_t now) {
         connection->alarm = connection->deadline;
 }
 
+static struct tp_http_crowd *crowd_of(const struct tp_http_connection *connection) {
+    return &connection->thread->http->crowd;
+}
+
 /* The timer is only moved to an earlier time; one that rings too early is set again. Most never ring. */
 void tp_http_connection_deadline(struct tp_http_connection *connection, unsigned ms) {
+    static const enum tp_http_place places[] = {
+        [TP_PHASE_IDLE] = TP_PLACE_IDLE,        [TP_PHASE_HEAD] = TP_PLACE_SENDING,
+        [TP_PHASE_BODY] = TP_PLACE_SENDING,     [TP_PHASE_WRITING] = TP_PLACE_READING,
+        [TP_PHASE_LINGER] = TP_PLACE_LINGERING,
+    };
     int64_t now = tp_time_monotonic_ms();
+    tp_http_crowd_place(crowd_of(connection), &connection->guest, places[connection->phase]);
     connection->deadline = now + ms;
     if (connection->alarm == 0 || connection->deadline < connection->alarm)
         set_timer(connection, now);
 }
 
 void tp_http_connection_enter(struct tp_http_connection *connection, enum tp_http_phase phase) {
+    if (phase == TP_PHASE_OWED)
+        tp_http_crowd_place(crowd_of(connection), &connection->guest, TP_PLACE_NONE);
     connection->phase = phase;
     connection->deadline = TP_HTTP_NEVER;
 }
@@ -64,10 +75,10 @@ void tp_http_connection_free(struct tp_http_connection *connection) {
 
 void tp_http_connection_lose(struct tp_http_connection *connection) {
     if (connection->bev) {
+        tp_http_crowd_leave(crowd_of(connection), &connection->guest);
         bufferevent_free(connection->bev);
         event_free(connection->timer);
         connection->bev = NULL;
-        atomic_fetch_sub(&connection->thread->http->connections, 1);
         tp_metrics_add(TP_M_HTTP_CONNECTIONS, -1);
     }
     connection->phase = connection->phase == TP_PHASE_OWED ? TP_PHASE_GONE : TP_PHASE_DEAD;
@@ -99,20 +110,19 @@ bool tp_http_connection_send(struct tp_http_connection *connection, struct iovec
 
 /* Closing at once would reset a peer that is still sending, and with it the reply that it has not read yet. */
 static void linger(struct tp_http_connection *connection) {
-    shutdown(bufferevent_getfd(connection->bev), SHUT_WR);
     tp_http_connection_enter(connection, TP_PHASE_LINGER);
     tp_http_connection_deadline(connection, LINGER_MS);
+    shutdown(bufferevent_getfd(connection->bev), SHUT_WR); /* last: who sees it may come back at once */
 }
 
 static void written(struct tp_http_connection *connection) {
     end_request(connection);
-    if (connection->closing) {
-        linger(connection);
-        return;
-    }
     tp_http_request_clear(&connection->request);
     connection->scanned = 0;
-    tp_http_connection_enter(connection, TP_PHASE_IDLE);
+    if (connection->closing)
+        linger(connection);
+    else
+        tp_http_connection_enter(connection, TP_PHASE_IDLE);
 }
 
 void tp_http_connection_answer(struct tp_http_connection *connection, struct iovec *parts, int n_parts, bool close) {
@@ -200,6 +210,7 @@ static struct tp_http_connection *make(struct tp_http_thread *thread, evutil_soc
     if (!connection)
         return NULL;
     connection->thread = thread;
+    connection->deadline = TP_HTTP_NEVER;
     tp_http_request_init(&connection->request, connection);
     connection->timer = evtimer_new(base, on_timer, connection);
     if (connection->timer)
@@ -220,33 +231,41 @@ static void start_reading(struct tp_http_connection *connection) {
     bufferevent_enable(connection->bev, EV_READ | EV_WRITE);
 }
 
-static void refuse_connection(struct tp_http_connection *connection) {
+static void refuse_connection(struct tp_http_connection *connection, enum tp_http_entry entry) {
     static struct tp_log_limit limit;
+    if (entry == TP_ENTRY_PEER_FULL) {
+        tp_http_connection_refuse_peer(connection);
+        return;
+    }
+    tp_metrics_add(TP_M_HTTP_REFUSED_FULL, 1);
     tp_log_limited(&limit, 60, TP_LOG_WARNING, "http_full", "stage=http max_connections=%u",
-                   tp_http_settings(connection)->http.max_connections);
+                   crowd_of(connection)->most);
     tp_http_connection_refuse(connection, TP_EFULL, "too many connections");
 }
 
+/* Behind a proxy whose word is taken nothing is known of the peer before its first request. */
+static enum tp_http_entry enter_crowd(struct tp_http_connection *connection, evutil_socket_t fd) {
+    bool known = !connection->peer_unix && !tp_http_from_proxy(connection);
+    return tp_http_crowd_enter(crowd_of(connection), &connection->guest, fd, known ? &connection->peer : NULL);
+}
+
 void tp_http_connection_open(struct tp_http_thread *thread, evutil_socket_t fd, const struct sockaddr *peer) {
-    unsigned max = thread->http->settings->http.max_connections;
-    unsigned open = atomic_fetch_add(&thread->http->connections, 1);
-    struct tp_http_connection *connection = open < max + REFUSED_AT_ONCE ? make(thread, fd) : NULL;
-    tp_metrics_add(open < max ? TP_M_HTTP_CONNECTIONS_TOTAL : TP_M_HTTP_CONNECTIONS_REFUSED, 1);
+    struct tp_http_connection *connection = make(thread, fd);
     if (!connection) {
-        atomic_fetch_sub(&thread->http->connections, 1);
         evutil_closesocket(fd);
         return;
     }
     tp_metrics_add(TP_M_HTTP_CONNECTIONS, 1);
+    tp_metrics_add(TP_M_HTTP_CONNECTIONS_TOTAL, 1);
     connection->next = thread->connections;
     if (connection->next)
         connection->next->prev = connection;
     thread->connections = connection;
     read_peer(connection, peer);
     start_reading(connection);
-    tp_http_connection_enter(connection, TP_PHASE_IDLE);
-    if (open >= max)
-        refuse_connection(connection);
+    enum tp_http_entry entry = enter_crowd(connection, fd);
+    if (entry != TP_ENTRY_TAKEN)
+        refuse_connection(connection, entry);
     else
         tp_http_connection_run(connection);
 }

@@ -56,8 +56,9 @@ static bool is_host(struct tp_str host) {
     const char *end = host.at + host.len, *name_end;
     if (host.len > 0 && host.at[0] == '[') {
         name_end = memchr(host.at, ']', host.len);
-        if (!name_end++ || !only((struct tp_str){host.at + 1, (size_t)(name_end - host.at) - 2}, DIGITS LETTERS ":."))
+        if (!name_end || !only((struct tp_str){host.at + 1, (size_t)(name_end - host.at) - 1}, DIGITS LETTERS ":."))
             return false;
+        name_end++;
     } else {
         name_end = memchr(host.at, ':', host.len);
         name_end = name_end ? name_end : end;

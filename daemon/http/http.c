@@ -5,30 +5,40 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "daemon/log/log.h"
 
-enum { MAX_THREADS = 8 };
+enum { MAX_THREADS = 8, ACCEPTED_AT_ONCE = 64 };
 
 /* --- accepting --- */
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *peer, int len, void *arg) {
-    (void)listener;
-    (void)len;
-    tp_http_connection_open(arg, fd, peer);
+static void pause_accepting(struct tp_http_thread *thread, struct evconnlistener *listener, long us) {
+    const struct timeval pause = {0, us};
+    evconnlistener_disable(listener);
+    event_add(thread->accept_again, &pause);
 }
 
-/* Out of descriptors, most likely. The connection stays in the queue, so trying again at once would only spin. */
+/* libevent takes whoever comes for as long as somebody does; those who are here have their turn in between. */
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *peer, int len, void *arg) {
+    struct tp_http_thread *thread = arg;
+    (void)len;
+    tp_http_connection_open(thread, fd, peer);
+    if (++thread->accepted % ACCEPTED_AT_ONCE == 0)
+        pause_accepting(thread, listener, 0);
+}
+
+/* Out of descriptors, most likely: one that can be done without gives its own. The connection stays in the queue, so
+ * trying again at once would only spin. */
 static void on_accept_error(struct evconnlistener *listener, void *arg) {
     static struct tp_log_limit limit;
     struct tp_http_thread *thread = arg;
-    const struct timeval pause = {0, 100000};
     tp_log_limited(&limit, 60, TP_LOG_ERROR, "http_accept_failed", "stage=http error=%s",
                    tp_log_quote(evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR())));
-    evconnlistener_disable(listener);
-    event_add(thread->accept_again, &pause);
+    tp_http_crowd_shed(&thread->http->crowd);
+    pause_accepting(thread, listener, 100000);
 }
 
 static void on_accept_again(evutil_socket_t fd, short what, void *arg) {
@@ -195,10 +205,33 @@ int tp_http_check(const struct tp_settings *settings, struct tp_buf *fault) {
     return rc;
 }
 
+/* As many as configured, where the system has descriptors for them and for all else that is open here. */
+static unsigned most_connections(unsigned wanted) {
+    const rlim_t others = 512, needed = wanted + others;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return wanted;
+    if (limit.rlim_cur < needed) {
+        limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= needed)
+        return wanted;
+    unsigned most = (unsigned)(limit.rlim_cur > 2 * others ? limit.rlim_cur - others : limit.rlim_cur / 2);
+    most = most < wanted ? most : wanted;
+    tp_log(TP_LOG_WARNING, "http_descriptors", "stage=http max_connections=%u descriptors=%llu possible=%u", wanted,
+           (unsigned long long)limit.rlim_cur, most);
+    return most;
+}
+
 static int prepare(struct tp_http *http, struct tp_buf *fault) {
+    const unsigned most = most_connections(http->settings->http.max_connections);
     http_parser_set_max_header_size(UINT32_MAX); /* heads, chunk lines and trailers have bounds of ours */
     http->auth = tp_http_auth_new(http->settings);
-    int rc = http->auth ? read_settings(http, fault) : TP_ENOMEM;
+    int rc = tp_http_crowd_init(&http->crowd, most, http->settings->http.max_connections_per_peer,
+                                http->settings->http.grace);
+    if (rc == 0)
+        rc = http->auth ? read_settings(http, fault) : TP_ENOMEM;
     if (rc == 0)
         rc = make_threads(http);
     if (rc == 0)
@@ -315,6 +348,7 @@ void tp_http_free(struct tp_http *http) {
     for (size_t i = 0; i < http->n_threads; i++)
         free_thread(&http->threads[i]);
     free(http->threads);
+    tp_http_crowd_free(&http->crowd);
     tp_http_auth_free(http->auth);
     tp_http_proxies_free(&http->proxies);
     free(http->addresses);

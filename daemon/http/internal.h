@@ -2,6 +2,8 @@
  *
  *   http.c        start, drain, stop; the threads
  *   listen.c      addresses, and the sockets that listen on them
+ *   tally.c       how many connections each address has
+ *   crowd.c       how many there are, and who goes when another wants in
  *   connection.c  the life of one connection: its phases, their deadlines, and writing
  *   steps.c       what is done with the bytes at hand
  *   guard.c       what bytes may stand where, before anything is believed
@@ -15,8 +17,8 @@
  *   proxy.c       whom a forwarded address is believed from
  *   reply.c       answers
  *
- * A connection has one request, which is used again for the next one. Both belong to one thread and are never locked.
- */
+ * A connection has one request, which is used again for the next one. Both belong to one thread and are never locked;
+ * only its place among the others is (crowd.c). */
 #pragma once
 
 #include <http_parser.h>
@@ -38,6 +40,7 @@ enum {
     TP_HTTP_MAX_FIELDS = 100,
     TP_HTTP_MAX_SEGMENTS = 8, /* of a path; longer ones are of no route */
     TP_HTTP_MAX_MEMBERS = 64, /* of a query */
+    TP_HTTP_SMALL_BODY = 16 * 1024,
 };
 
 /* Why a request is refused. error 0: it is not. */
@@ -100,6 +103,7 @@ struct tp_http_request {
     struct tp_buf body;
     uint64_t length; /* of the body, as promised by Content-Length */
     size_t received; /* bytes of the body before unpacking */
+    size_t held;     /* of what all large bodies may take together */
     struct tp_http_unpack *unpack;
     http_parser parser;
     struct tp_http_guard guard;
@@ -147,6 +151,9 @@ struct tp_http_proxies {
 };
 int tp_http_proxies_parse(const char *list, struct tp_buf *fault, struct tp_http_proxies *proxies);
 void tp_http_proxies_free(struct tp_http_proxies *proxies);
+bool tp_http_from_proxy(const struct tp_http_connection *connection); /* one whose word is taken */
+/* The address that trusted proxies say the request comes from; false when they say none. */
+bool tp_http_forwarded(const struct tp_http_request *request, struct in6_addr *ret);
 
 /* listen.c */
 struct tp_http_address {
@@ -161,6 +168,59 @@ int tp_http_listen_first(struct tp_http_address *address, struct tp_buf *fault, 
 int tp_http_listen_again(const struct tp_http_address *address, struct tp_buf *fault, int *ret_fd);
 void tp_http_listen_remove(const struct tp_http_address *address); /* a Unix socket's file */
 void tp_http_address_write(const struct tp_http_address *address, struct tp_buf *out);
+
+/* tally.c */
+struct tp_http_tally_entry;
+struct tp_http_tally {
+    struct tp_http_tally_entry **chains;
+    size_t mask;
+    uint64_t seed;
+};
+int tp_http_tally_init(struct tp_http_tally *tally, unsigned most);
+void tp_http_tally_free(struct tp_http_tally *tally); /* counts nothing any more */
+/* What is counted as one: an IPv4 address, mapped, or the /64 of an IPv6 one, which is what one customer gets. */
+struct in6_addr tp_http_tally_key(const struct in6_addr *address);
+/* One more of this key, of which there may be `most`; false when it has them, or when out of memory. */
+bool tp_http_tally_add(struct tp_http_tally *tally, const struct in6_addr *key, unsigned most);
+void tp_http_tally_remove(struct tp_http_tally *tally, const struct in6_addr *key);
+
+/* crowd.c: any thread, but for what is said of a guest, which its own thread says. */
+enum tp_http_place {
+    TP_PLACE_NONE,      /* in no list: a handler has its request, or it is gone */
+    TP_PLACE_ARRIVED,   /* has not asked for anything yet */
+    TP_PLACE_IDLE,      /* may ask again */
+    TP_PLACE_SENDING,   /* a head or a body */
+    TP_PLACE_READING,   /* its reply */
+    TP_PLACE_LINGERING, /* told to go; no longer counted */
+    TP_PLACE_COUNT
+};
+struct tp_http_guest {
+    struct tp_http_guest *prev, *next; /* in the list of its place */
+    enum tp_http_place place;
+    int64_t since; /* when it came there; monotonic ms */
+    int fd;
+    bool counted, named; /* among all; among those of `name` */
+    struct in6_addr name;
+    _Atomic bool shed; /* final; never begins while in TP_PLACE_NONE */
+};
+struct tp_http_crowd {
+    pthread_mutex_t lock; /* of what follows, and of the guests' places */
+    unsigned most, most_of_peer, grace_ms;
+    unsigned count, lingering;
+    struct tp_http_guest *places[TP_PLACE_COUNT]; /* the oldest first */
+    struct tp_http_tally tally;
+};
+int tp_http_crowd_init(struct tp_http_crowd *crowd, unsigned most, unsigned most_of_peer, unsigned grace_ms);
+void tp_http_crowd_free(struct tp_http_crowd *crowd); /* nobody is there any more */
+enum tp_http_entry { TP_ENTRY_TAKEN, TP_ENTRY_FULL, TP_ENTRY_PEER_FULL };
+/* Takes one in, for whom another may have to go. `address`: whom it counts for; NULL: not known yet. */
+enum tp_http_entry tp_http_crowd_enter(struct tp_http_crowd *crowd, struct tp_http_guest *guest, int fd,
+                                       const struct in6_addr *address);
+/* It counts for this address from now on; false when that one has all it may have, and then it counts for nobody. */
+bool tp_http_crowd_rename(struct tp_http_crowd *crowd, struct tp_http_guest *guest, const struct in6_addr *address);
+void tp_http_crowd_place(struct tp_http_crowd *crowd, struct tp_http_guest *guest, enum tp_http_place place);
+void tp_http_crowd_leave(struct tp_http_crowd *crowd, struct tp_http_guest *guest); /* before its socket is closed */
+bool tp_http_crowd_shed(struct tp_http_crowd *crowd); /* one, without another coming; false when none can be */
 
 /* connection.c */
 enum tp_http_phase {
@@ -178,6 +238,7 @@ struct tp_http_connection {
     struct tp_http_thread *thread;
     struct tp_http_connection *prev, *next; /* of the thread */
     struct bufferevent *bev;                /* NULL once the socket is closed */
+    struct tp_http_guest guest;
     enum tp_http_phase phase;
     bool running; /* tp_http_connection_run is on the stack */
     bool begun;   /* counted in the thread's `begun` */
@@ -195,7 +256,7 @@ void tp_http_connection_open(struct tp_http_thread *thread, evutil_socket_t fd, 
 /* Closes the socket. The connection itself stays while the handler has its request, or while its steps run. */
 void tp_http_connection_lose(struct tp_http_connection *connection);
 void tp_http_connection_free(struct tp_http_connection *connection); /* its socket is closed */
-/* The next phase, without a deadline; and one for it. */
+/* The next phase, without a deadline; and one for it, from when on the connection waits, and may be shed. */
 void tp_http_connection_enter(struct tp_http_connection *connection, enum tp_http_phase phase);
 void tp_http_connection_deadline(struct tp_http_connection *connection, unsigned ms);
 /* What the socket takes goes now; the rest follows by the bufferevent. False when the peer is gone. */
@@ -206,6 +267,7 @@ void tp_http_connection_answer(struct tp_http_connection *connection, struct iov
 /* steps.c */
 void tp_http_connection_run(struct tp_http_connection *connection);
 void tp_http_connection_refuse(struct tp_http_connection *connection, int error, const char *message);
+void tp_http_connection_refuse_peer(struct tp_http_connection *connection); /* its address has too many */
 
 /* reply.c */
 void tp_http_reply_refusal(struct tp_http_request *request);
@@ -218,11 +280,13 @@ struct tp_http_thread {
     struct evconnlistener **listeners;
     size_t n_listeners;
     struct event *accept_again;
+    unsigned accepted; /* in all */
     struct tp_http_connection *connections;
     bool draining;
     _Atomic unsigned begun; /* requests begun and not yet answered; changed by this thread only */
     struct tp_mail drain_mail, close_mail;
-    struct tp_buf out; /* where replies are put together */
+    struct tp_buf out;  /* where replies are put together */
+    unsigned sent_away; /* with 503 */
     char date[32];
     int64_t date_s;
 };
@@ -237,7 +301,8 @@ struct tp_http {
     char *addresses_text;
     struct tp_http_thread *threads;
     size_t n_threads;
-    _Atomic unsigned connections; /* open now, over all threads */
+    struct tp_http_crowd crowd;
+    _Atomic size_t bodies; /* bytes of memory that bodies take, but for small ones */
     _Atomic bool draining;
     bool stopped;
     pthread_mutex_t lock; /* of what follows, for who waits in tp_http_stop */

@@ -8,6 +8,8 @@
 
 #include <event2/buffer.h>
 
+#include "daemon/log/log.h"
+
 static int on_url(http_parser *parser, const char *at, size_t len) {
     return tp_http_target_read(parser->data, (struct tp_str){at, len});
 }
@@ -54,6 +56,22 @@ static int guard_framing(struct tp_http_request *request, const char *end) {
     return 0;
 }
 
+/* All bodies that are not small share a bound. Small ones are bounded by their number, which is the connections', so
+ * that they are taken also while somebody holds all of it. */
+static int hold(struct tp_http_request *request) {
+    static struct tp_log_limit limit;
+    const size_t most = tp_http_settings(request->connection)->http.max_bodies, size = request->body.cap;
+    if (size <= TP_HTTP_SMALL_BODY || size == request->held)
+        return 0;
+    const size_t more = size - request->held;
+    const size_t before = atomic_fetch_add(&request->connection->thread->http->bodies, more);
+    request->held = size;
+    if (before <= most && more <= most - before)
+        return 0;
+    tp_log_limited(&limit, 60, TP_LOG_WARNING, "http_bodies_full", "stage=http max_bodies=%zu", most);
+    return tp_http_refuse(&request->refusal, TP_EFULL, "too many large bodies at a time");
+}
+
 static int take_data(struct tp_http_request *request, struct tp_str data) {
     const struct tp_settings *settings = tp_http_settings(request->connection);
     if (data.len > settings->http.max_body - request->received)
@@ -61,12 +79,13 @@ static int take_data(struct tp_http_request *request, struct tp_str data) {
     request->received += data.len;
     if (!request->gzip) {
         tp_buf_addstr(&request->body, data);
-        return request->body.failed ? tp_http_refuse(&request->refusal, TP_ENOMEM, "no memory for the body") : 0;
+        return request->body.failed ? tp_http_refuse(&request->refusal, TP_ENOMEM, "no memory for the body")
+                                    : hold(request);
     }
     int rc = tp_http_unpack_feed(request->unpack, data, settings->http.max_unpacked, &request->body);
     if (rc == TP_ETOOLARGE)
         return tp_http_refuse(&request->refusal, rc, "the body unpacks to more than http.max_unpacked");
-    return rc == 0 ? 0 : tp_http_refuse(&request->refusal, rc, "the body is not gzip, or damaged");
+    return rc == 0 ? hold(request) : tp_http_refuse(&request->refusal, rc, "the body is not gzip, or damaged");
 }
 
 static int on_body(http_parser *parser, const char *at, size_t len) {
@@ -113,7 +132,7 @@ int tp_http_parse_head(struct tp_http_request *request) {
     request->parser.data = request;
     size_t used = http_parser_execute(&request->parser, &callbacks, request->head.at, request->head.len);
     int rc = verdict(request);
-    if (rc == 0 && used != request->head.len)
+    if (rc == 0 && (used != request->head.len || !request->in_trailers))
         rc = tp_http_refuse(&request->refusal, TP_EINVALID, "the head ends too early");
     if (rc == 0 && request->chunked)
         tp_http_guard_chunks(&request->guard);

@@ -100,8 +100,14 @@ static struct tp_str without_port(struct tp_str text) {
     return one ? (struct tp_str){text.at, (size_t)(colon - text.at)} : text;
 }
 
+struct origin {
+    struct tp_str text;
+    struct in6_addr address; /* where it was forwarded */
+    bool forwarded;
+};
+
 /* Follows one field from the right. False when the walk ends in it. */
-static bool follow(const struct tp_http_proxies *proxies, struct tp_str list, struct tp_str *peer) {
+static bool follow(const struct tp_http_proxies *proxies, struct tp_str list, struct origin *origin) {
     struct tp_str item;
     while (tp_http_list_last(&list, &item)) {
         struct in6_addr address;
@@ -109,23 +115,35 @@ static bool follow(const struct tp_http_proxies *proxies, struct tp_str list, st
         item = without_port(item);
         if (!read_address(item, &address, &bits))
             return false; /* "unknown" and the like: the one who wrote it is as far as we see */
-        *peer = item;
+        *origin = (struct origin){item, address, true};
         if (!trusted(proxies, &address))
             return false;
     }
     return true;
 }
 
-struct tp_str tp_http_peer(const struct tp_http_request *request) {
-    const struct tp_http_connection *connection = request->connection;
+bool tp_http_from_proxy(const struct tp_http_connection *connection) {
     const struct tp_http_proxies *proxies = &connection->thread->http->proxies;
-    struct tp_str peer = tp_str(connection->peer_text);
-    if (connection->peer_unix ? !proxies->unix_peers : !trusted(proxies, &connection->peer))
-        return peer;
-    for (size_t i = request->n_fields; i-- > 0;) {
+    return connection->peer_unix ? proxies->unix_peers : trusted(proxies, &connection->peer);
+}
+
+static struct origin trace(const struct tp_http_request *request) {
+    const struct tp_http_proxies *proxies = &request->connection->thread->http->proxies;
+    struct origin origin = {.text = tp_str(request->connection->peer_text)};
+    for (size_t i = tp_http_from_proxy(request->connection) ? request->n_fields : 0; i-- > 0;) {
         if (tp_str_is(tp_http_field_name(request, i), "x-forwarded-for") &&
-            !follow(proxies, tp_http_field_value(request, i), &peer))
+            !follow(proxies, tp_http_field_value(request, i), &origin))
             break;
     }
-    return peer;
+    return origin;
+}
+
+struct tp_str tp_http_peer(const struct tp_http_request *request) {
+    return trace(request).text;
+}
+
+bool tp_http_forwarded(const struct tp_http_request *request, struct in6_addr *ret) {
+    struct origin origin = trace(request);
+    *ret = origin.address;
+    return origin.forwarded;
 }

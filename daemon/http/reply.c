@@ -11,6 +11,9 @@
 
 enum { NO_CONTENT = 204 };
 
+/* A restart takes as long, and a crowd to thin out. Those who are sent away together do not come back together. */
+enum { RETRY_FROM_S = 2, RETRY_SPREAD_S = 4 };
+
 /* IMF-fixdate (RFC 9110 section 5.6.7), written anew once a second. */
 static const char *date(struct tp_http_thread *thread) {
     time_t now = time(NULL);
@@ -58,7 +61,7 @@ static void write_head(struct tp_http_request *request, int status, const char *
         tp_buf_adds(out, "\r\n");
     }
     if (status == HTTP_STATUS_SERVICE_UNAVAILABLE)
-        tp_buf_adds(out, "Retry-After: 1\r\n");
+        tp_buf_addf(out, "Retry-After: %u\r\n", RETRY_FROM_S + thread->sent_away++ % RETRY_SPREAD_S);
     tp_buf_adds(out, connection_line(request, close));
     if (headers)
         tp_buf_adds(out, headers);

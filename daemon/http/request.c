@@ -5,20 +5,30 @@
 #include <assert.h>
 #include <strings.h>
 
-enum { KEPT_BODY = 64 * 1024 }; /* a larger body's memory is given back */
+enum { KEPT = 4 * 1024 }; /* of each buffer, for the next request; a larger one's memory is given back */
 
 void tp_http_request_init(struct tp_http_request *request, struct tp_http_connection *connection) {
     *request = (struct tp_http_request){.connection = connection, .sent_method = HTTP_GET};
     tp_http_guard_head(&request->guard);
 }
 
+static void clear(struct tp_buf *buf) {
+    tp_buf_clear(buf);
+    if (buf->cap > KEPT)
+        tp_buf_free(buf);
+}
+
+static void let_go(struct tp_http_request *request) {
+    atomic_fetch_sub(&request->connection->thread->http->bodies, request->held);
+    request->held = 0;
+}
+
 void tp_http_request_clear(struct tp_http_request *request) {
     tp_http_unpack_free(request->unpack);
-    if (request->body.cap > KEPT_BODY)
-        tp_buf_free(&request->body);
-    tp_buf_clear(&request->head);
-    tp_buf_clear(&request->decoded);
-    tp_buf_clear(&request->body);
+    let_go(request);
+    clear(&request->head);
+    clear(&request->decoded);
+    clear(&request->body);
     request->n_fields = request->n_segments = request->n_members = 0;
     request->path = request->query = (struct tp_str){0};
     request->sent_method = HTTP_GET; /* until the head says otherwise */
@@ -35,6 +45,7 @@ void tp_http_request_clear(struct tp_http_request *request) {
 
 void tp_http_request_free(struct tp_http_request *request) {
     tp_http_unpack_free(request->unpack);
+    let_go(request);
     tp_buf_free(&request->head);
     tp_buf_free(&request->decoded);
     tp_buf_free(&request->body);

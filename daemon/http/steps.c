@@ -6,6 +6,8 @@
 
 #include <event2/buffer.h>
 
+#include "common/fault.h"
+#include "daemon/log/log.h"
 #include "daemon/metrics/metrics.h"
 
 enum { LINGER_BYTES = 16 * 1024 * 1024 };
@@ -23,6 +25,19 @@ static bool refuse_as(struct tp_http_connection *connection, int error, const ch
 
 void tp_http_connection_refuse(struct tp_http_connection *connection, int error, const char *message) {
     refuse_as(connection, error, message);
+}
+
+static int peer_is_full(struct tp_http_connection *connection) {
+    static struct tp_log_limit limit;
+    tp_metrics_add(TP_M_HTTP_REFUSED_PEER, 1);
+    tp_log_limited(&limit, 60, TP_LOG_WARNING, "http_peer_full", "stage=http max_connections_per_peer=%u",
+                   tp_http_settings(connection)->http.max_connections_per_peer);
+    return tp_http_refuse(&connection->request.refusal, TP_EFULL, "too many connections from your address");
+}
+
+void tp_http_connection_refuse_peer(struct tp_http_connection *connection) {
+    peer_is_full(connection);
+    refuse(connection);
 }
 
 /* --- steps: each true when another may be possible --- */
@@ -43,13 +58,25 @@ static bool half_an_empty_line(struct evbuffer *in) {
     return evbuffer_get_length(in) == 1 && evbuffer_copyout(in, &start, 1) == 1 && start == '\r';
 }
 
+/* A proxy's connection counts for the peer that its latest request is from. */
+static int count_forwarded(struct tp_http_connection *connection) {
+    struct in6_addr peer;
+    if (!tp_http_from_proxy(connection) || !tp_http_forwarded(&connection->request, &peer) ||
+        tp_http_crowd_rename(&connection->thread->http->crowd, &connection->guest, &peer))
+        return 0;
+    connection->request.keep_alive = false;
+    return peer_is_full(connection);
+}
+
 /* Who may ask what here. The order is that of what a refusal tells: the least first. */
 static int admit(struct tp_http_connection *connection) {
     struct tp_http_request *request = &connection->request;
     struct tp_http *http = connection->thread->http;
     if (connection->thread->draining)
         return tp_http_refuse(&request->refusal, TP_ESTOPPING, tp_error_text(TP_ESTOPPING));
-    int rc = tp_http_route_find(request, http->routes);
+    int rc = count_forwarded(connection);
+    if (rc == 0)
+        rc = tp_http_route_find(request, http->routes);
     if (rc == 0)
         rc = tp_http_auth_check(http->auth, request);
     if (rc == 0 && request->length > http->settings->http.max_body)
@@ -133,8 +160,9 @@ static bool step_body(struct tp_http_connection *connection) {
             tp_http_connection_deadline(connection, tp_http_settings(connection)->http.body_timeout);
         return false;
     }
-    tp_metrics_add(TP_M_HTTP_REQUESTS, 1);
     tp_http_connection_enter(connection, TP_PHASE_OWED);
+    tp_metrics_add(TP_M_HTTP_REQUESTS, 1);
+    (void)TP_FAULT("http.before_handling");
     request->route->handle(request, connection->thread->http->arg);
     return true;
 }
@@ -163,6 +191,10 @@ static bool step(struct tp_http_connection *connection) {
     }
 }
 
+static bool is_sending(const struct tp_http_connection *connection) {
+    return connection->phase == TP_PHASE_HEAD || connection->phase == TP_PHASE_BODY;
+}
+
 static bool waits_for_peer(const struct tp_http_connection *connection) {
     return connection->phase <= TP_PHASE_BODY || connection->phase == TP_PHASE_LINGER;
 }
@@ -173,6 +205,8 @@ void tp_http_connection_run(struct tp_http_connection *connection) {
     connection->running = true;
     while (step(connection))
         ;
+    if (connection->eof && connection->guest.shed && is_sending(connection))
+        tp_http_connection_refuse(connection, TP_EFULL, "too slow, while others wait for a connection");
     if (connection->eof && waits_for_peer(connection))
         tp_http_connection_lose(connection);
     connection->running = false;

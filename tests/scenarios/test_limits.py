@@ -1,7 +1,6 @@
 """Every size has a bound: what is over it is refused before it costs anything, and what is just within it is taken."""
 
-from touchpoint import until
-from touchpoint.front import as_bytes, error_of, event, events, post, recorded, request
+from touchpoint.front import as_bytes, error_of, event, events, recorded, request
 
 BODY = 4096
 HEAD = 2048
@@ -77,27 +76,3 @@ def test_an_event_over_the_limit_is_refused_alone(front):
     assert reply.status == 202
     assert [told["status"] for told in reply.json["events"]] == ["accepted", "rejected"]
     assert reply.json["events"][1]["error"]["code"] == "too_large"
-
-
-def test_connections_over_the_limit_are_turned_away(front):
-    daemon = front({"http.max_connections": 3})
-    kept = [daemon.client() for _ in range(3)]
-    assert all(client.get("/healthz").status == 200 for client in kept)
-    with daemon.connect() as another:
-        reply = another.reply("GET")
-        assert reply.status == 503
-        assert error_of(reply)["code"] == "no_room"
-        assert "Retry-After" in reply.headers
-        assert another.closed()
-    metrics = kept[0].get("/metrics").body.decode()
-    assert "\ntouchpoint_http_connections_refused_total 1\n" in metrics
-    kept.pop().close()
-    until(lambda: turned_in(daemon), 10, "there is room for another again")
-    for client in kept:
-        client.close()
-
-
-def turned_in(daemon):
-    with daemon.connect() as connection:
-        connection.send(post(event()))
-        return connection.reply().status == 202

@@ -31,7 +31,8 @@ struct server {
     struct tp_settings settings;
     struct tp_http *http;
     _Atomic int handled;
-    sem_t arrived; /* at /later */
+    sem_t arrived; /* at /later, or at /block */
+    sem_t go_on;   /* from /block */
     struct tp_mail answer;
     struct tp_http_request *waiting;
 };
@@ -85,6 +86,20 @@ static void handle_later(struct tp_http_request *request, void *arg) {
     sem_post(&server.arrived);
 }
 
+/* Nothing else happens on this thread meanwhile. */
+static void handle_block(struct tp_http_request *request, void *arg) {
+    (void)arg;
+    sem_post(&server.arrived);
+    sem_wait(&server.go_on);
+    tp_http_reply(request, 200, NULL, (struct tp_str){0});
+}
+
+static void handle_count(struct tp_http_request *request, void *arg) {
+    (void)arg;
+    char text[TP_DECIMAL];
+    tp_http_reply(request, 200, "text/plain", tp_decimal(tp_metrics_get(TP_M_HTTP_CONNECTIONS), text));
+}
+
 enum { BIG = 8 * 1024 * 1024 };
 
 static void handle_big(struct tp_http_request *request, void *arg) {
@@ -114,6 +129,8 @@ static const struct tp_http_route server_routes[] = {
     {TP_HTTP_GET, "/read", TP_SCOPE_READ, handle_who},
     {TP_HTTP_POST, "/write", TP_SCOPE_WRITE, handle_who},
     {TP_HTTP_GET | TP_HTTP_POST, "/later", 0, handle_later},
+    {TP_HTTP_GET, "/block", 0, handle_block},
+    {TP_HTTP_GET, "/count", 0, handle_count},
     {TP_HTTP_GET, "/big", 0, handle_big},
     {TP_HTTP_GET, "/full", 0, handle_error},
     {TP_HTTP_OPTIONS, "/nothing", 0, handle_nothing},
@@ -125,14 +142,17 @@ static const struct tp_http_route server_routes[] = {
 MAYBE void server_defaults(void) {
     memset(&server, 0, sizeof server);
     sem_init(&server.arrived, 0, 0);
+    sem_init(&server.go_on, 0, 0);
     server.settings.http.listen = (char *)"127.0.0.1:0";
     server.settings.http.external_url = (char *)"";
     server.settings.http.trusted_proxies = (char *)"";
     server.settings.http.threads = 2;
     server.settings.http.max_connections = 100;
+    server.settings.http.grace = 20000;
     server.settings.http.max_header = 4096;
     server.settings.http.max_body = 65536;
     server.settings.http.max_unpacked = 262144;
+    server.settings.http.max_bodies = 100 * 262144;
     server.settings.http.header_timeout = 20000;
     server.settings.http.body_timeout = 20000;
     server.settings.http.idle_timeout = 20000;
@@ -164,6 +184,7 @@ MAYBE int server_teardown(void **state) {
     (void)state;
     tp_http_free(server.http);
     sem_destroy(&server.arrived);
+    sem_destroy(&server.go_on);
     return 0;
 }
 

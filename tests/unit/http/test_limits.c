@@ -69,29 +69,42 @@ static void test_the_refusal_of_a_large_body_can_be_read(void **state) {
     must_be_refused(filled("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 4000000\r\n\r\n", 4000000, ""), 413);
 }
 
-static void test_connections_are_bounded(void **state) {
+/* As many bytes of a body as are given, of a larger one. */
+static int begun(size_t len) {
+    int fd = dial();
+    struct tp_buf request = filled("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 65000\r\n\r\n", len, "");
+    send_bytes(fd, request.at, request.len);
+    tp_buf_free(&request);
+    return fd;
+}
+
+static void finish(int fd, size_t len) {
+    struct tp_buf rest = filled("", 65000 - len, "");
+    send_bytes(fd, rest.at, rest.len);
+    tp_buf_free(&rest);
+    must_reply(fd, 200, NULL);
+}
+
+static void test_large_bodies_are_bounded_together(void **state) {
     (void)state;
-    server.settings.http.max_connections = 2;
+    server.settings.http.threads = 1;
+    server.settings.http.max_bodies = 65536;
     server_start();
-    int64_t refused = tp_metrics_get(TP_M_HTTP_CONNECTIONS_REFUSED);
-    int first = dial(), second = dial();
-    send_text(first, GET);
-    must_reply(first, 200, "");
-    send_text(second, GET);
-    must_reply(second, 200, "");
-    int third = dial();
-    send_text(third, GET);
-    struct reply reply = read_reply(third);
+    int first = begun(64000);
+    must_answer(GET, 200, ""); /* what came before it has been read */
+    int second = begun(64000);
+    struct reply reply = read_reply(second);
     assert_int_equal(reply.status, 503);
     assert_non_null(header_of(&reply, "Retry-After"));
     free(reply.body);
-    must_be_closed(third);
-    assert_int_equal(tp_metrics_get(TP_M_HTTP_CONNECTIONS_REFUSED), refused + 1);
-    assert_int_equal(server.handled, 2);
-    send_text(first, GET);
-    must_reply(first, 200, "");
+    must_be_closed(second);
+    must_answer("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nsmall", 200, "small");
+    finish(first, 64000);
+    int third = begun(64000);
+    finish(third, 64000);
+    close(third);
+    finish(begun(0), 0); /* nothing is still held by those before */
     close(first);
-    close(second);
 }
 
 /* Sends a byte now and then until the server has had enough. */
@@ -179,7 +192,7 @@ int main(void) {
         RUNNING(test_fields_are_counted),
         RUNNING(test_bodies_are_bounded),
         RUNNING(test_the_refusal_of_a_large_body_can_be_read),
-        TEST(test_connections_are_bounded),
+        TEST(test_large_bodies_are_bounded_together),
         TEST(test_a_drip_is_cut_at_its_deadline),
         TEST(test_an_idle_connection_is_closed_without_a_word),
         TEST(test_a_reply_may_take_longer_than_any_deadline_of_reading),

@@ -85,6 +85,8 @@ static const struct row rows[] = {
     R(400, "GET /echo HTTP/0.9\r\nHost: a\r\n\r\n"),
     R(400, "GET /echo HTTP/1.10\r\nHost: a\r\n\r\n"),
     R(400, "GET /echo http/1.1\r\nHost: a\r\n\r\n"),
+    R(400, "GET /echo HTTP,1.1\r\nHost: a\r\n\r\n"),
+    R(400, "GET /echo H\r\n\r\n1.1\r\nHost: a\r\n\r\n"), /* a head to the guard, and half a line to http-parser */
     R(400, "GET /echo\r\n\r\n"),
     R(400, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
     R(400, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n"),
