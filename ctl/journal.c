@@ -1,5 +1,6 @@
-/* `journal inspect`: the journal as it lies on the disk, whether a daemon has it open or not. With --records its
- * records one by one, read as delivery would read them; what they hold is not shown unless it is asked for. */
+/* `journal`, and most of all `journal inspect`: the journal as it lies on the disk, whether a daemon has it open or
+ * not. With --records its records one by one, read as delivery would read them; what they hold is not shown unless it
+ * is asked for. */
 #include "ctl/journal.h"
 
 #include <inttypes.h>
@@ -14,24 +15,30 @@
 #define USUAL_RECORDS 100
 
 static const char help[] =
-    "Shows a journal: whose it is, how far it is delivered, its segments, and what is damaged or missing in them.\n"
-    "DIR is its directory or a copy of it; without DIR it is journal.dir of touchpointd's settings. Nothing is "
-    "changed\n"
-    "and nothing is locked, so it may be asked beside a running touchpointd: what that is just writing is no damage.\n"
-    "A torn tail is none either: it is the end of a write that nobody was told of, and the next start cuts it off.\n";
+    "inspect           shows a journal: whose it is, how far it is delivered, its segments, and what is damaged or\n"
+    "                  missing in them\n"
+    "adopt             makes a journal that was moved here from another machine this machine's\n"
+    "reset-checkpoint  when touchpointd refuses to start because both slots of the checkpoint are damaged: has all\n"
+    "                  that the journal holds delivered again\n\n"
+    "DIR is its directory or a copy of it; without DIR it is journal.dir of touchpointd's settings.\n\n"
+    "inspect changes nothing and locks nothing, so it may be asked beside a running touchpointd: what that is just\n"
+    "writing is no damage. A torn tail is none either: it is the end of a write that nobody was told of, and the next\n"
+    "start cuts it off. The other two want touchpointd stopped, and ask before they do anything.\n";
 
 static const char own_options[] = "  --records           the records one by one, the oldest first\n"
                                   "  --from N            records from number N on\n"
                                   "  --limit N           at most so many records (100; with --json all)\n"
-                                  "  --payload           what the records hold, too\n";
+                                  "  --payload           what the records hold, too\n"
+                                  "  --yes               do not ask\n";
 
 static const char example[] =
     "Example: touchpointctl journal inspect /var/lib/touchpointd/journal --records --from 1200 --limit 20\n"
-    "Exit: 0, or 1 when records are damaged or missing, or the journal cannot be read.\n";
+    "         sudo touchpointctl journal reset-checkpoint\n"
+    "Exit: 0, or 1 when records are damaged or missing, when the journal cannot be read, or when nothing was done.\n";
 
 struct asked {
     const char *from_text, *limit_text;
-    bool records, payload;
+    bool records, payload, yes;
     uint64_t from, limit;
 };
 
@@ -158,39 +165,59 @@ static bool read_numbers(struct asked *asked, const struct tp_ctl_options *optio
            (!asked->limit_text || tp_ctl_read_number("--limit", asked->limit_text, 1, INT64_MAX, &asked->limit));
 }
 
+static int adopt(const char *dir, const struct asked *asked, const struct tp_ctl_options *options) {
+    (void)options;
+    return tp_ctl_journal_adopt(dir, asked->yes);
+}
+
+static int reset(const char *dir, const struct asked *asked, const struct tp_ctl_options *options) {
+    (void)options;
+    return tp_ctl_journal_reset(dir, asked->yes);
+}
+
+static const struct verb {
+    const char *name;
+    int (*run)(const char *dir, const struct asked *asked, const struct tp_ctl_options *options);
+} verbs[] = {{"inspect", inspect}, {"adopt", adopt}, {"reset-checkpoint", reset}};
+
+static const struct verb *find_verb(const char *name) {
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(name, verbs[i].name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
 static int run(const struct tp_ctl_command *command, int argc, char **argv) {
     struct asked asked = {0};
     struct tp_ctl_options options;
     const struct tp_ctl_option own[] = {
-        {"records", NULL, &asked.records},
-        {"from", &asked.from_text, NULL},
-        {"limit", &asked.limit_text, NULL},
-        {"payload", NULL, &asked.payload},
-        {0},
+        {"records", NULL, &asked.records}, {"from", &asked.from_text, NULL}, {"limit", &asked.limit_text, NULL},
+        {"payload", NULL, &asked.payload}, {"yes", NULL, &asked.yes},        {0},
     };
     const char *operands[argc];
     size_t n;
     int status = tp_ctl_read(command, argc, argv, own, &options, operands, &n);
     if (status >= 0)
         return status;
-    if (n < 1 || n > 2 || strcmp(operands[0], "inspect") != 0)
+    const struct verb *verb = n == 1 || n == 2 ? find_verb(operands[0]) : NULL;
+    if (!verb)
         return tp_ctl_help(command, false);
     if (!read_numbers(&asked, &options))
         return EXIT_USAGE;
     if (n == 2)
-        return inspect(operands[1], &asked, &options);
+        return verb->run(operands[1], &asked, &options);
     struct tp_settings *settings = tp_ctl_settings(&options);
     if (!settings)
         return EXIT_FAULT;
-    status = inspect(settings->journal.dir, &asked, &options);
+    status = verb->run(settings->journal.dir, &asked, &options);
     tp_settings_free(settings);
     return status;
 }
 
 const struct tp_ctl_command tp_ctl_journal = {
     .name = "journal",
-    .arguments = "inspect [DIR]",
-    .summary = "what a journal holds, and whether it is sound",
+    .arguments = "inspect|adopt|reset-checkpoint [DIR]",
+    .summary = "what a journal holds, and whether it is sound; what to do when it is refused",
     .help = help,
     .options = own_options,
     .example = example,

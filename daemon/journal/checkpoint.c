@@ -3,9 +3,11 @@
 
 #include <endian.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/fault.h"
 
 #define NAME "checkpoint"
 
@@ -26,7 +28,9 @@ int tp_checkpoint_slot(const char file[TP_CHECKPOINT_SIZE], unsigned index, stru
     int r = tp_disk_check(&slot, sizeof slot, TP_DISK_MAGIC_SLOT);
     if (r < 0)
         return r;
-    if (place(le64toh(slot.generation)) != at)
+    if (place(le64toh(slot.generation)) != at || le64toh(slot.generation) > TP_DISK_MOST || slot.frontier == 0 ||
+        le64toh(slot.frontier) > TP_DISK_MOST || le64toh(slot.last) > TP_DISK_MOST ||
+        le64toh(slot.segment) > TP_DISK_MOST)
         return TP_ECORRUPT;
     *ret = (struct tp_checkpoint){.fd = -1,
                                   .generation = le64toh(slot.generation),
@@ -47,13 +51,12 @@ static int take(const char *file, unsigned index, struct tp_checkpoint *found) {
 
 static int choose(const char *file, struct tp_buf *said, struct tp_checkpoint *found) {
     int first = take(file, 0, found), second = take(file, 1, found);
-    if (first == TP_ECONFIG || second == TP_ECONFIG) {
-        tp_buf_adds(said, "the file checkpoint has another format version than this touchpointd reads\n");
-        return TP_ECONFIG;
-    }
+    if (first == TP_ECONFIG || second == TP_ECONFIG)
+        return tp_disk_say_version(said, "the file checkpoint");
     if (first < 0 && second < 0) {
-        tp_buf_adds(said, "both slots of the file checkpoint are damaged, so it is not known what was delivered; move "
-                          "that file away to deliver everything that the journal holds again\n");
+        tp_buf_adds(said, "both slots of the file checkpoint are damaged, so it is not known what was delivered; "
+                          "`touchpointctl journal reset-checkpoint` has everything that the journal holds delivered "
+                          "again\n");
         return TP_ECORRUPT;
     }
     found->older = first < 0 || second < 0;
@@ -85,6 +88,29 @@ int tp_checkpoint_load(int dir, struct tp_buf *said, struct tp_checkpoint *ret) 
     return 0;
 }
 
+int tp_checkpoint_reset(int dir, struct tp_buf *said) {
+    char file[TP_CHECKPOINT_SIZE];
+    struct tp_checkpoint found = {.fd = -1};
+    struct tp_buf unsaid = TP_BUF_INIT;
+    int r = tp_checkpoint_read(dir, file);
+    if (r == TP_ENOTFOUND)
+        tp_buf_adds(said, "there is no file checkpoint: the next start delivers everything that the journal holds\n");
+    if (r == TP_EIO)
+        tp_disk_say(said, NAME);
+    if (r < 0)
+        return r;
+    r = choose(file, &unsaid, &found);
+    if (r == TP_ECONFIG)
+        tp_buf_addstr(said, tp_buf_str(&unsaid));
+    tp_buf_free(&unsaid);
+    if (r == 0)
+        tp_buf_adds(said, "the checkpoint is sound: touchpointd goes on from it\n");
+    if (r != TP_ECORRUPT)
+        return TP_ECONFIG;
+    bool moved = renameat(dir, NAME, dir, NAME ".damaged") == 0 && tp_disk_sync_dir(dir) == 0;
+    return moved ? 0 : tp_disk_say(said, "moving the file " NAME " away");
+}
+
 int tp_checkpoint_make(int dir, struct tp_checkpoint *checkpoint) {
     char file[TP_CHECKPOINT_SIZE] = {0};
     struct tp_disk_checkpoint slot;
@@ -106,8 +132,8 @@ int tp_checkpoint_write(struct tp_checkpoint *checkpoint) {
     checkpoint->generation++;
     encode(checkpoint, &slot);
     struct iovec part = {&slot, sizeof slot};
-    int r = tp_disk_write(checkpoint->fd, &part, 1, place(checkpoint->generation));
-    if (r < 0)
-        return r;
-    return fdatasync(checkpoint->fd) < 0 ? TP_EIO : 0;
+    if (TP_FAULT("journal.checkpoint_write") ||
+        tp_disk_write(checkpoint->fd, &part, 1, place(checkpoint->generation)) < 0)
+        return TP_EIO;
+    return TP_FAULT("journal.checkpoint_sync") || fdatasync(checkpoint->fd) < 0 ? TP_EIO : 0;
 }

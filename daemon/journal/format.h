@@ -6,6 +6,8 @@
  *   checkpoint                         two slots, struct tp_disk_checkpoint: how far delivery has come
  *   journal-00000000000000000001.tp    segments, struct tp_disk_segment and then records; names sort by number
  *   corrupt-SEGMENT-OFFSET             damaged bytes that were put aside for a person to look at
+ *   checkpoint.damaged                 a checkpoint that a person has reset
+ *   NAME.new                           what was not made to its end
  *
  * Every struct but the record's begins with struct tp_disk_head and ends with a checksum over all before it. This holds
  * for every version, so that a file of another version can be told from a damaged one.
@@ -26,6 +28,9 @@
  * aside, what follows is still read. Damage beyond that is the torn end of a group that nobody was told about: it is
  * cut off with all that follows it. Without that number a group torn in its middle would look like corruption.
  *
+ * `more` keeps a batch whole: it says that the next record is of the same batch. A batch that nobody was told about and
+ * whose end is not there is cut off from its beginning.
+ *
  * The checkpoint's slots lie in different blocks and are written in turn, so a torn write leaves the older one. A
  * segment is removed only after a checkpoint beyond its last record is synced. */
 #pragma once
@@ -34,7 +39,8 @@
 
 #define TP_DISK_VERSION       1
 #define TP_DISK_ALIGN         8
-#define TP_DISK_SLOT          4096 /* bytes from one checkpoint slot to the next */
+#define TP_DISK_SLOT          4096             /* bytes from one checkpoint slot to the next */
+#define TP_DISK_MOST          (UINT64_MAX / 2) /* no number of ours is higher, so there is always a next one */
 #define TP_DISK_MAGIC_NODE    "tp-node"
 #define TP_DISK_MAGIC_SLOT    "tp-mark"
 #define TP_DISK_MAGIC_SEGMENT "tp-segm"
@@ -57,7 +63,7 @@ struct tp_disk_checkpoint {
     uint64_t generation; /* the higher one counts; odd ones are in the second slot */
     uint64_t frontier;   /* all below is delivered */
     uint64_t last;       /* the highest number given to a record that is synced */
-    uint64_t segment;    /* the highest number of a segment that has records */
+    uint64_t segment;    /* the highest number of one that has records; those in later ones are beyond `last` */
     uint64_t checksum;   /* the rest of the slot is for ranges that are complete above the frontier: version 2 */
 } __attribute__((packed));
 
@@ -72,9 +78,9 @@ struct tp_disk_segment {
 
 struct tp_disk_record {
     uint64_t checksum;
-    uint32_t length;   /* of the payload, which follows, and then zeros up to a multiple of 8 */
-    uint16_t type;     /* enum tp_record_type */
-    uint16_t reserved; /* 0 */
+    uint32_t length; /* of the payload, which follows, and then zeros up to a multiple of 8 */
+    uint16_t type;   /* enum tp_record_type */
+    uint16_t more;   /* 1: the next record is of the same batch */
     uint64_t number;
     uint64_t synced; /* less than number */
     int64_t received_ms;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/fault.h"
 #include "daemon/metrics/metrics.h"
 
 struct group {
@@ -61,8 +62,8 @@ static void seal(struct tp_journal *journal, const struct group *group) {
     uint64_t seed = tp_record_seed(journal->node, journal->active->number);
     for (struct tp_journal_batch *batch = group->batches; batch; batch = batch->next)
         for (size_t at = 0; at < batch->records.len;)
-            at += tp_record_seal(batch->records.at + at, seed, journal->next_number++, journal->durable,
-                                 batch->received_ms);
+            at += tp_record_seal(batch->records.at + at, batch->records.len - at, seed, journal->next_number++,
+                                 journal->durable, batch->received_ms);
 }
 
 static int put(struct tp_journal *journal, const struct group *group) {
@@ -85,7 +86,9 @@ static int put(struct tp_journal *journal, const struct group *group) {
         at += len;
         n = len = 0;
     }
-    return fdatasync(segment->fd) < 0 ? tp_writer_broken(journal, "syncing a segment") : 0;
+    if (TP_FAULT("journal.sync") || fdatasync(segment->fd) < 0)
+        return tp_writer_broken(journal, "syncing a segment");
+    return 0;
 }
 
 void tp_group_hand_back(struct tp_journal_batch *batches, int status, uint64_t first) {
@@ -98,19 +101,23 @@ void tp_group_hand_back(struct tp_journal_batch *batches, int status, uint64_t f
     }
 }
 
-/* Before the senders are told, so that who sends again at once finds the room that he gave back. */
-static void give_back(struct tp_journal *journal, size_t bytes) {
+/* Before the senders are told, so that who sends again at once finds the room that he gave back, and who looks at once
+ * finds his records among the pending ones. */
+static void count(struct tp_journal *journal, const struct group *group) {
     pthread_mutex_lock(&journal->lock);
-    journal->queue_bytes -= bytes;
+    journal->queue_bytes -= group->bytes;
+    journal->synced = journal->next_number - 1;
+    tp_marks_find(&journal->marks, atomic_load(&journal->frontier));
+    tp_marks_add(&journal->marks, group->first, group->batches->received_ms);
     pthread_mutex_unlock(&journal->lock);
+    tp_metrics_add(TP_M_JOURNAL_SYNCS, 1);
+    tp_metrics_add(TP_M_JOURNAL_RECORDS, (int64_t)group->records);
 }
 
-static void publish(struct tp_journal *journal, const struct group *group, int64_t received_ms) {
+static void publish(struct tp_journal *journal, const struct group *group) {
     pthread_mutex_lock(&journal->lock);
     journal->active->end = place(journal->active) + group->bytes;
-    journal->durable = journal->next_number - 1;
-    tp_marks_find(&journal->marks, atomic_load(&journal->frontier));
-    tp_marks_add(&journal->marks, group->first, received_ms);
+    journal->durable = journal->synced;
     pthread_mutex_unlock(&journal->lock);
     if (journal->options.on_readable)
         journal->options.on_readable(journal->options.arg);
@@ -122,16 +129,15 @@ int tp_group_write(struct tp_journal *journal) {
     if (!group.batches)
         return 0;
     seal(journal, &group);
+    (void)TP_FAULT("journal.before_write");
     int r = put(journal, &group);
     if (r < 0) {
         tp_group_hand_back(group.batches, r, 0);
         return r;
     }
-    tp_metrics_add(TP_M_JOURNAL_SYNCS, 1);
-    tp_metrics_add(TP_M_JOURNAL_RECORDS, (int64_t)group.records);
-    int64_t received_ms = group.batches->received_ms;
-    give_back(journal, group.bytes);
+    (void)TP_FAULT("journal.after_sync");
+    count(journal, &group);
     tp_group_hand_back(group.batches, 0, group.first);
-    publish(journal, &group, received_ms);
+    publish(journal, &group);
     return 0;
 }

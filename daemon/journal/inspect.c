@@ -25,11 +25,12 @@ struct look {
     uint64_t *numbers;
     struct tp_scan scan;
     struct tp_buf damage;
-    uint64_t synced; /* when the look began */
-    size_t ends_in;  /* index of the first segment that can have a torn end */
-    uint64_t expect; /* the number of the next record, if none is missing; 0: any will do */
-    bool torn;       /* nothing counts any more */
-    bool stopped;    /* by on_record */
+    uint64_t synced;                       /* when the look began */
+    uint64_t first_new, first_new_segment; /* all from this segment on have records from this number on */
+    size_t ends_in;                        /* index of the first segment that can have a torn end */
+    uint64_t expect;                       /* the number of the next record, if none is missing; 0: any will do */
+    bool torn;                             /* nothing counts any more */
+    bool stopped;                          /* by on_record */
 };
 
 static uint64_t most(uint64_t a, uint64_t b) { return a > b ? a : b; }
@@ -64,7 +65,7 @@ static int look_at_slots(struct look *look, struct tp_inspect_slot ret[2]) {
     for (unsigned i = 0; i < 2; i++) {
         struct tp_checkpoint slot = {0};
         int status = r < 0 ? r : tp_checkpoint_slot(file, i, &slot);
-        ret[i] = (struct tp_inspect_slot){status, slot.generation, slot.frontier, slot.last};
+        ret[i] = (struct tp_inspect_slot){status, slot.generation, slot.frontier, slot.last, slot.segment};
     }
     return r == TP_EIO ? r : 0;
 }
@@ -188,11 +189,25 @@ static int take_record(struct look *look, struct tp_inspect_segment *row, uint64
     return r;
 }
 
+/* Where in the segment begins what recovery would cut off, or UINT64_MAX. */
+static int find_torn(struct look *look, size_t index, const struct tp_segment *segment, uint64_t *ret) {
+    struct tp_survey kept = {0};
+    uint64_t expect = look->scan.expect;
+    int r = index < look->ends_in ? 0 : tp_survey(&look->scan, segment, look->found->node, expect, look->synced, &kept);
+    *ret = kept.cut ? kept.end : UINT64_MAX;
+    look->scan.expect = expect;
+    return r;
+}
+
 static int go_through(struct look *look, size_t index, const struct tp_segment *segment,
                       struct tp_inspect_segment *row) {
     struct tp_journal_record record;
-    uint64_t synced;
-    bool may_end = index >= look->ends_in;
+    uint64_t synced, torn_from;
+    if (look->first_new_segment > 0 && row->number >= look->first_new_segment)
+        look->scan.expect = most(look->scan.expect, look->first_new);
+    int found = find_torn(look, index, segment, &torn_from);
+    if (found < 0)
+        return found;
     tp_scan_start(&look->scan, segment, look->found->node, look->scan.expect);
     for (int r = 0; r == 0 && !look->stopped;) {
         uint64_t at = look->scan.at;
@@ -201,7 +216,8 @@ static int go_through(struct look *look, size_t index, const struct tp_segment *
             return event;
         if (row->state == TP_SEGMENT_SPARE)
             row->state = TP_SEGMENT_ACTIVE;
-        if (look->torn || (may_end && event == TP_SCAN_DAMAGE && tp_survey_torn(&look->scan, look->synced)))
+        bool torn = look->scan.at > torn_from || (event == TP_SCAN_DAMAGE && tp_survey_torn(&look->scan, look->synced));
+        if (look->torn || (index >= look->ends_in && torn))
             add_torn(look, row->number, at);
         else if (event == TP_SCAN_DAMAGE)
             add_damage(look, TP_DAMAGE_CORRUPT, row->number, look->scan.from, look->scan.to);
@@ -274,6 +290,8 @@ static int look_at_all(struct look *look) {
     if (slot) {
         found->frontier = slot->frontier;
         look->synced = slot->last;
+        look->first_new = slot->last + 1;
+        look->first_new_segment = slot->segment + 1;
         look->expect = found->slots[0].status == found->slots[1].status ? slot->frontier : 0;
     }
     if (r == 0)

@@ -14,7 +14,7 @@ enum tp_segment_state {
 /* A slot of the checkpoint. */
 struct tp_inspect_slot {
     int status; /* 0; TP_ECORRUPT; TP_ECONFIG: of another version; TP_ENOTFOUND: there is no such file */
-    uint64_t generation, frontier, last;
+    uint64_t generation, frontier, last, segment;
 };
 
 struct tp_inspect_segment {

@@ -14,6 +14,7 @@
 int tp_disk_read(int fd, void *to, size_t len, uint64_t at, size_t *ret_len); /* less only at the end of the file */
 int tp_disk_write(int fd, struct iovec *parts, size_t n, uint64_t at);        /* uses up `parts` */
 int tp_disk_load(int dir, const char *name, void *to, size_t len, size_t *ret_len); /* TP_ENOTFOUND */
+int tp_disk_sync_dir(int dir);
 /* Written beside, synced, renamed over `name`, and the directory synced. */
 int tp_disk_replace(int dir, const char *name, const void *bytes, size_t len);
 /* The head at the beginning and the checksum at the end of `len` bytes. */
@@ -22,13 +23,14 @@ void tp_disk_seal(void *bytes, size_t len, const char *magic);
 int tp_disk_check(const void *bytes, size_t len, const char *magic);
 /* One line "what: reason" from errno for the person who starts the daemon; gives TP_EIO. */
 int tp_disk_say(struct tp_buf *said, const char *what);
+int tp_disk_say_version(struct tp_buf *said, const char *what); /* that `what` is of another one; TP_ECONFIG */
 
 /* ---- record.c ---- */
 uint64_t tp_record_seed(const char *node, uint64_t segment);
 size_t tp_record_size(size_t payload); /* on disk */
 void tp_record_add(struct tp_buf *out, enum tp_record_type type, struct tp_str payload);
-/* Completes what add began; gives the record's size on disk. */
-size_t tp_record_seal(char *at, uint64_t seed, uint64_t number, uint64_t synced, int64_t received_ms);
+/* Completes what add began; gives the record's size on disk. `left`: bytes of its batch from here on. */
+size_t tp_record_seal(char *at, size_t left, uint64_t seed, uint64_t number, uint64_t synced, int64_t received_ms);
 /* Whether the head can be one at all: a cheap look before the checksum. `left`: bytes up to the end. */
 bool tp_record_plausible(const struct tp_disk_record *head, uint64_t expect, uint64_t left);
 bool tp_record_sound(const char *at, size_t payload, uint64_t seed);
@@ -44,7 +46,7 @@ struct tp_segment {
     int fd;
     enum tp_segment_state state;
     bool headed;   /* its header is sound */
-    bool orphaned; /* removed while it was being read: the reader frees it */
+    bool orphaned; /* removed while it was being read: it keeps its room until the reader frees it */
 };
 /* The segment number in a file's name, or 0. */
 uint64_t tp_segment_parse(const char *name);
@@ -66,6 +68,7 @@ struct tp_scan {
     uint64_t seed, at, end;
     uint64_t expect;   /* the least number that the next record may have */
     uint64_t from, to; /* the damage, after TP_SCAN_DAMAGE */
+    bool more;         /* after TP_SCAN_RECORD: the next one is of the same batch */
     struct tp_buf window;
     uint64_t window_at;
 };
@@ -78,12 +81,12 @@ int tp_scan_next(struct tp_scan *scan, struct tp_journal_record *ret, uint64_t *
 /* ---- survey.c ---- */
 struct tp_survey {
     uint64_t records, last, synced; /* of sound records */
-    uint64_t end;                   /* behind the last byte that counts */
+    uint64_t end;                   /* behind the last byte that counts: the end of a batch */
     bool cut;                       /* there is more behind `end`, and it is torn */
 };
 /* The numbers of the segments that there are, ascending; the caller's to free. */
 int tp_survey_list(int dir, uint64_t **ret, size_t *ret_n);
-/* Through the segment up to the first damage where a number above `synced` is expected. */
+/* Through the segment up to its end or to what is torn: damage, or a batch without its end, above `synced`. */
 int tp_survey(struct tp_scan *scan, const struct tp_segment *segment, const char *node, uint64_t expect,
               uint64_t synced, struct tp_survey *ret);
 /* Whether the damage that the scan met was promised to nobody. */
@@ -103,6 +106,9 @@ struct tp_checkpoint {
 int tp_checkpoint_read(int dir, char ret_file[TP_CHECKPOINT_SIZE]); /* TP_ENOTFOUND, TP_EIO */
 /* One of its two slots: TP_ECORRUPT, or TP_ECONFIG when it is of another version. */
 int tp_checkpoint_slot(const char file[TP_CHECKPOINT_SIZE], unsigned index, struct tp_checkpoint *ret);
+/* Takes a file whose slots are both damaged out of the way: TP_ENOTFOUND, or TP_ECONFIG when one is sound, or of
+ * another version; said. */
+int tp_checkpoint_reset(int dir, struct tp_buf *said);
 /* The newer of the two, and the file opened. */
 int tp_checkpoint_load(int dir, struct tp_buf *said, struct tp_checkpoint *ret); /* TP_ENOTFOUND, TP_ECORRUPT */
 int tp_checkpoint_make(int dir, struct tp_checkpoint *checkpoint);
@@ -112,11 +118,13 @@ int tp_checkpoint_write(struct tp_checkpoint *checkpoint); /* as the next genera
 /* What the node file says; `ret_machine` 0: on which machine it was made is not known. TP_ENOTFOUND, TP_ECORRUPT,
  * TP_ECONFIG when it is of another version. */
 int tp_node_read(int dir, char ret_node[TP_UUID_TEXT], uint64_t *ret_machine);
-/* Reads the node file, or makes it: `inherited` is the node of the segments that exist, or "". `machine_id`: NULL for
- * this machine's. */
+/* Reads the node file, or makes it, and then answers 1: `inherited` is the node of the segments that exist, or "".
+ * `machine_id`: NULL for this machine's. */
 int tp_node_load(int dir, const char *machine_id, const char *inherited, struct tp_buf *said, char ret[TP_UUID_TEXT]);
+/* From now on another node. */
+int tp_node_renew(int dir, const char *machine_id, struct tp_buf *said, char ret[TP_UUID_TEXT]);
 /* Writes it anew with this machine's id. */
-int tp_node_adopt(int dir);
+int tp_node_adopt(int dir, struct tp_buf *said, char ret[TP_UUID_TEXT]);
 
 /* ---- marks.c: when records were received, roughly, in little memory ---- */
 #define TP_MARKS 512
@@ -149,7 +157,8 @@ struct tp_journal {
     uint64_t bytes;              /* of all segments */
     uint64_t left;               /* room in the segment that the queue's end will come to lie in */
     size_t spares;               /* segments behind that one */
-    uint64_t durable;            /* the highest number that may be read */
+    uint64_t synced;             /* the highest number that is; its senders are told */
+    uint64_t durable;            /* the highest number that may be read: they were told */
     struct tp_marks marks;
     bool full, stopping, failed;
 
@@ -184,6 +193,8 @@ int tp_room_prepare(struct tp_journal *journal);                          /* mak
 bool tp_room_due(const struct tp_journal *journal, int64_t *ret_when_ms); /* a checkpoint, and when. Locked. */
 int tp_room_release(struct tp_journal *journal);                          /* checkpoint, then free segments */
 void tp_room_sealed(struct tp_journal *journal); /* the oldest segment may be another one now. Locked. */
+/* Of a segment that has no name any more; any thread. */
+void tp_room_free(struct tp_journal *journal, struct tp_segment *segment);
 
 /* ---- group.c ---- */
 int tp_group_write(struct tp_journal *journal); /* what waits and fits the active segment, if anything waits */

@@ -19,7 +19,8 @@
 
 /* ---- the directory ---- */
 
-/* A directory that was just made must itself survive a power loss. */
+/* The directory must itself survive a power loss. Who made it may have been killed before this, so it is done each
+ * time; it must succeed only for the one who made it, since another parent may be read-only or forbidden. */
 static int sync_parent(int dir) {
     int parent = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (parent < 0)
@@ -34,7 +35,7 @@ static int lock_dir(const char *path, bool make, struct tp_buf *said, int *ret_d
     int lock = -1, dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return tp_disk_say(said, path);
-    int r = made && sync_parent(dir) < 0 ? tp_disk_say(said, path) : 0;
+    int r = sync_parent(dir) < 0 && made ? tp_disk_say(said, path) : 0;
     if (r == 0 && (lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
         r = tp_disk_say(said, "making the file lock");
     if (r == 0 && flock(lock, LOCK_EX | LOCK_NB) < 0) {
@@ -53,16 +54,23 @@ static int lock_dir(const char *path, bool make, struct tp_buf *said, int *ret_d
     return r;
 }
 
-int tp_journal_adopt(const char *dir) {
-    int fd = -1, lock = -1;
-    struct tp_buf unsaid = TP_BUF_INIT;
-    int r = lock_dir(dir, false, &unsaid, &fd, &lock);
-    tp_buf_free(&unsaid);
+int tp_journal_adopt(const char *path, struct tp_buf *said, char ret_node[TP_UUID_TEXT]) {
+    int dir = -1, lock = -1, r = lock_dir(path, false, said, &dir, &lock);
     if (r < 0)
         return r;
-    r = tp_node_adopt(fd);
+    r = tp_node_adopt(dir, said, ret_node);
     close(lock);
-    close(fd);
+    close(dir);
+    return r;
+}
+
+int tp_journal_reset_checkpoint(const char *path, struct tp_buf *said) {
+    int dir = -1, lock = -1, r = lock_dir(path, false, said, &dir, &lock);
+    if (r < 0)
+        return r;
+    r = tp_checkpoint_reset(dir, said);
+    close(lock);
+    close(dir);
     return r;
 }
 
@@ -246,7 +254,7 @@ void tp_journal_stats(struct tp_journal *journal, struct tp_journal_stats *ret) 
     pthread_mutex_lock(&journal->lock);
     uint64_t frontier = atomic_load(&journal->frontier);
     *ret = (struct tp_journal_stats){.bytes = journal->bytes,
-                                     .pending = journal->durable + 1 - frontier,
+                                     .pending = journal->synced + 1 - frontier,
                                      .queue_bytes = journal->queue_bytes,
                                      .full = journal->full,
                                      .failed = journal->failed};

@@ -29,8 +29,12 @@ struct tp_journal_options {
 /* Locks the directory (TP_ELOCKED), makes it if absent, recovers. `said` gets one line for each thing that a person
  * should know (a torn tail cut, bytes put aside, a new node id), also when it fails. */
 int tp_journal_open(const struct tp_journal_options *options, struct tp_buf *said, struct tp_journal **ret);
-/* Takes over the journal in `dir`, which was made on another machine and is gone from there for good. */
-int tp_journal_adopt(const char *dir);
+/* For a person, while no process has it open (TP_ELOCKED); `said` gets a line for what stands in the way.
+ * adopt: takes over the journal in `dir`, which was made on another machine and is gone from there for good. */
+int tp_journal_adopt(const char *dir, struct tp_buf *said, char ret_node[TP_UUID_TEXT]);
+/* Moves a checkpoint of which both slots are damaged out of the way, so that the next start delivers all that the
+ * journal holds again. TP_ECONFIG when it is sound; TP_ENOTFOUND. */
+int tp_journal_reset_checkpoint(const char *dir, struct tp_buf *said);
 /* Writes and syncs what was taken, then stops the writer. Later appends are refused. */
 void tp_journal_stop(struct tp_journal *journal);
 void tp_journal_close(struct tp_journal *journal); /* stops first if need be; NULL is fine */

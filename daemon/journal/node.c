@@ -62,35 +62,49 @@ static int make(int dir, uint64_t machine, const char *inherited, struct tp_buf 
     return 0;
 }
 
+/* Why the file cannot be taken as it is; gives the error. */
+static int say_unread(int error, struct tp_buf *said) {
+    if (error == TP_EIO)
+        return tp_disk_say(said, "reading the file " NAME);
+    if (error == TP_ECONFIG)
+        return tp_disk_say_version(said, "the file " NAME);
+    tp_buf_adds(said, "the file " NAME " is damaged; move it away: the node is then taken from the segments, or made "
+                      "anew when there is none\n");
+    return error;
+}
+
 int tp_node_load(int dir, const char *machine_id, const char *inherited, struct tp_buf *said, char ret[TP_UUID_TEXT]) {
     uint64_t machine = machine_of(machine_id), made_on;
     int r = tp_node_read(dir, ret, &made_on);
-    if (r == TP_ENOTFOUND)
-        return make(dir, machine, inherited, said, ret);
-    if (r == TP_EIO)
-        return tp_disk_say(said, "reading the file " NAME);
-    if (r == TP_ECONFIG)
-        tp_buf_adds(said, "the file " NAME " has another format version than this touchpointd reads\n");
-    if (r == TP_ECORRUPT)
-        tp_buf_adds(said,
-                    "the file " NAME " is damaged; move it away: the node is then taken from the segments, or made "
-                    "anew when there is none\n");
+    if (r == TP_ENOTFOUND) {
+        r = make(dir, machine, inherited, said, ret);
+        return r < 0 ? r : 1;
+    }
     if (r < 0)
-        return r;
+        return say_unread(r, said);
     if (machine && made_on && machine != made_on) {
         tp_buf_addf(said,
                     "this journal, of node %s, was made on another machine. If it is a copy, it must not be delivered "
                     "twice: start with an empty directory. If it was moved here and the other daemon is gone for good, "
-                    "move the file " NAME " away to adopt it\n",
+                    "`touchpointctl journal adopt` makes it this machine's\n",
                     ret);
         return TP_ECONFIG;
     }
     return 0;
 }
 
-int tp_node_adopt(int dir) {
-    char node[TP_UUID_TEXT];
+int tp_node_renew(int dir, const char *machine_id, struct tp_buf *said, char ret[TP_UUID_TEXT]) {
+    return make(dir, machine_of(machine_id), "", said, ret);
+}
+
+int tp_node_adopt(int dir, struct tp_buf *said, char ret[TP_UUID_TEXT]) {
     uint64_t made_on;
-    int r = tp_node_read(dir, node, &made_on);
-    return r < 0 ? r : save(dir, node, machine_of(NULL));
+    int r = tp_node_read(dir, ret, &made_on);
+    if (r == TP_ENOTFOUND)
+        tp_buf_adds(said, "there is no file " NAME ": the next start makes it\n");
+    else if (r < 0)
+        say_unread(r, said);
+    else if (save(dir, ret, machine_of(NULL)) < 0)
+        r = tp_disk_say(said, "writing the file " NAME);
+    return r;
 }

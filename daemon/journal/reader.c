@@ -33,16 +33,18 @@ static int copy(int from, uint64_t at, uint64_t len, int to) {
     return fsync(to) < 0 ? TP_EIO : 0;
 }
 
-/* Best effort: when even that fails, delivery goes on all the same. */
+/* Whole or not at all; it may be there already, from before a restart. Best effort: when it fails, delivery goes on all
+ * the same. */
 static bool put_aside(int dir, const char *name, const struct tp_scan *scan) {
-    int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    static const char beside[] = "corrupt.new";
+    int fd = openat(dir, beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
-        return errno == EEXIST; /* before a restart */
+        return false;
     int r = copy(scan->fd, scan->from, scan->to - scan->from, fd);
     close(fd);
     if (r < 0)
-        unlinkat(dir, name, 0); /* another try after a restart */
-    return r == 0 && fsync(dir) == 0;
+        unlinkat(dir, beside, 0);
+    return r == 0 && renameat(dir, beside, dir, name) == 0 && tp_disk_sync_dir(dir) == 0;
 }
 
 static void meet_damage(struct tp_journal *journal) {
@@ -91,7 +93,8 @@ static bool advance(struct tp_journal *journal) {
         tp_scan_start(&journal->scan, next, journal->node, journal->scan.expect);
     }
     pthread_mutex_unlock(&journal->lock);
-    tp_segment_free(done);
+    if (done)
+        tp_room_free(journal, done);
     return grown || next;
 }
 

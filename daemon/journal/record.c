@@ -27,22 +27,23 @@ static uint64_t sum(const char *at, size_t payload, uint64_t seed) {
     return htole64(XXH3_64bits_withSeed(at + SUMMED, HEAD - SUMMED + payload, seed));
 }
 
-size_t tp_record_seal(char *at, uint64_t seed, uint64_t number, uint64_t synced, int64_t received_ms) {
+size_t tp_record_seal(char *at, size_t left, uint64_t seed, uint64_t number, uint64_t synced, int64_t received_ms) {
     struct tp_disk_record head;
     memcpy(&head, at, HEAD);
+    size_t payload = le32toh(head.length), size = tp_record_size(payload);
+    head.more = htole16(size < left);
     head.number = htole64(number);
     head.synced = htole64(synced);
     head.received_ms = (int64_t)htole64((uint64_t)received_ms);
     memcpy(at, &head, HEAD);
-    size_t payload = le32toh(head.length);
     head.checksum = sum(at, payload, seed);
     memcpy(at, &head, HEAD);
-    return tp_record_size(payload);
+    return size;
 }
 
 bool tp_record_plausible(const struct tp_disk_record *head, uint64_t expect, uint64_t left) {
     uint64_t number = le64toh(head->number);
-    return head->reserved == 0 && number >= expect && le64toh(head->synced) < number &&
+    return le16toh(head->more) <= 1 && number >= expect && number <= TP_DISK_MOST && le64toh(head->synced) < number &&
            le32toh(head->length) <= left - HEAD;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/fault.h"
 #include "daemon/metrics/metrics.h"
 
 struct found {
@@ -20,15 +21,18 @@ struct found {
     struct tp_segment **segments;
     uint64_t synced; /* the highest number that somebody names as synced */
     uint64_t last;   /* the highest number of a record that stays */
+    bool new_node, no_checkpoint;
 };
 
 /* ---- what is there ---- */
 
-static int identify(struct tp_journal *journal, const struct found *found, struct tp_buf *said) {
+static int identify(struct tp_journal *journal, struct found *found, struct tp_buf *said) {
     char inherited[TP_UUID_TEXT] = "";
     for (size_t i = 0; i < found->n && !inherited[0]; i++)
         tp_segment_node(journal->dir, found->numbers[i], inherited);
-    return tp_node_load(journal->dir, journal->options.machine_id, inherited, said, journal->node);
+    int r = tp_node_load(journal->dir, journal->options.machine_id, inherited, said, journal->node);
+    found->new_node = r > 0;
+    return r < 0 ? r : 0;
 }
 
 static int open_all(struct tp_journal *journal, struct found *found, struct tp_buf *said) {
@@ -65,27 +69,37 @@ static int drop(struct tp_journal *journal, struct found *found, size_t from) {
         tp_segment_free(segment);
         found->segments[--found->n] = NULL;
     }
-    return fsync(journal->dir) < 0 ? TP_EIO : 0;
+    return tp_disk_sync_dir(journal->dir);
 }
 
 /* What is left of the segment is made durable: it may have been written and never synced. */
 static int settle(struct tp_segment *segment, const struct tp_survey *kept) {
-    if (ftruncate(segment->fd, (off_t)kept->end) < 0 || fsync(segment->fd) < 0)
+    if (TP_FAULT("journal.settle") || ftruncate(segment->fd, (off_t)kept->end) < 0 || fsync(segment->fd) < 0)
         return TP_EIO;
     segment->size = segment->end = kept->end;
     segment->last = kept->last;
     return 0;
 }
 
+/* The least number that the segment can begin with. Those that the checkpoint does not know were begun after it. */
+static uint64_t expected(const struct tp_journal *journal, const struct found *found, size_t i) {
+    const struct tp_checkpoint *checkpoint = &journal->checkpoint;
+    return most(found->last, found->numbers[i] > checkpoint->segment ? checkpoint->last : 0) + 1;
+}
+
 static int find_end(struct tp_journal *journal, struct found *found, struct tp_buf *said) {
     size_t i;
     int r = look_back(journal, found, &i);
+    if (r == 0 && i < found->n && found->segments[i]->headed)
+        found->last = found->segments[i]->first - 1; /* the header proves all before it */
     for (bool cut = false; r == 0 && i < found->n && !cut; i++) {
         struct tp_survey kept;
-        r = tp_survey(&journal->scan, found->segments[i], journal->node, found->last + 1, found->synced, &kept);
+        r = tp_survey(&journal->scan, found->segments[i], journal->node, expected(journal, found, i), found->synced,
+                      &kept);
         if (r < 0)
             break;
-        cut = kept.cut || kept.end == 0;
+        bool begun = kept.end > 0 || found->last < found->synced; /* a begun one may have been emptied */
+        cut = kept.cut || !begun;
         if (kept.cut)
             tp_buf_addf(
                 said, "the torn end of segment %" PRIu64 " was cut off at byte %" PRIu64 ": what nobody was told of\n",
@@ -101,15 +115,16 @@ static int find_end(struct tp_journal *journal, struct found *found, struct tp_b
 
 /* ---- from where on it is delivered ---- */
 
-static int load_checkpoint(struct tp_journal *journal, const struct found *found, struct tp_buf *said) {
+static int load_checkpoint(struct tp_journal *journal, struct found *found, struct tp_buf *said) {
     struct tp_checkpoint *checkpoint = &journal->checkpoint;
     int r = tp_checkpoint_load(journal->dir, said, checkpoint);
     if (r != TP_ENOTFOUND)
         return r;
+    found->no_checkpoint = true;
     checkpoint->frontier = found->n > 0 && found->segments[0]->headed ? found->segments[0]->first : 1;
     if (found->n > 0)
         tp_buf_adds(said, "the file checkpoint was absent: everything that the journal holds is delivered again\n");
-    return tp_checkpoint_make(journal->dir, checkpoint) < 0 ? tp_disk_say(said, "writing the file checkpoint") : 0;
+    return 0;
 }
 
 /* The last number of each: one below the next one that is known. */
@@ -124,18 +139,36 @@ static void fill_last(const struct found *found) {
     }
 }
 
-static int drop_released(struct tp_journal *journal, struct found *found, uint64_t frontier) {
+/* Where the journal ends now. The slot that was just read may never have been synced, as a kill can leave it, and the
+ * other one be older: so this comes before anything is removed.
+ *
+ * Without a checkpoint and without a record nobody knows which numbers were given. So they begin anew under a new node,
+ * since what Kafka has under a node's number is not produced again. */
+static int note_end(struct tp_journal *journal, const struct found *found, struct tp_buf *said) {
+    struct tp_checkpoint *checkpoint = &journal->checkpoint;
+    checkpoint->last = most(most(found->last, found->synced), checkpoint->frontier - 1);
+    if (found->n > 0)
+        checkpoint->segment = most(checkpoint->segment, found->numbers[found->n - 1]);
+    if (found->no_checkpoint && checkpoint->last == 0 && !found->new_node &&
+        tp_node_renew(journal->dir, journal->options.machine_id, said, journal->node) < 0)
+        return TP_EIO;
+    int r = found->no_checkpoint ? tp_checkpoint_make(journal->dir, checkpoint) : tp_checkpoint_write(checkpoint);
+    return r < 0 ? tp_disk_say(said, "writing the file checkpoint") : 0;
+}
+
+static int drop_released(struct tp_journal *journal, struct found *found, struct tp_buf *said) {
+    uint64_t frontier = journal->checkpoint.frontier;
     size_t gone = 0;
     while (gone < found->n && found->segments[gone]->last < frontier) {
         if (tp_segment_unlink(journal->dir, found->segments[gone]) < 0)
-            return TP_EIO;
+            return tp_disk_say(said, "removing released segments");
         tp_segment_free(found->segments[gone++]);
     }
     if (gone == 0)
         return 0;
     memmove(found->segments, found->segments + gone, (found->n + 1 - gone) * sizeof(struct tp_segment *));
     found->n -= gone;
-    return fsync(journal->dir) < 0 ? TP_EIO : 0;
+    return tp_disk_sync_dir(journal->dir) < 0 ? tp_disk_say(said, "removing released segments") : 0;
 }
 
 static void say_missing(const struct tp_journal *journal, const struct found *found, struct tp_buf *said) {
@@ -157,21 +190,19 @@ static void say_missing(const struct tp_journal *journal, const struct found *fo
 }
 
 static void adopt(struct tp_journal *journal, struct found *found) {
-    struct tp_checkpoint *checkpoint = &journal->checkpoint;
+    const struct tp_checkpoint *checkpoint = &journal->checkpoint;
     struct tp_segment **end = &journal->segments;
-    uint64_t last = most(most(found->last, found->synced), checkpoint->frontier - 1);
     for (size_t i = 0; i < found->n; i++) {
         struct tp_segment *segment = found->segments[i];
         *end = segment;
         end = &segment->next;
         journal->bytes += segment->size;
-        checkpoint->segment = most(checkpoint->segment, segment->number);
         if (segment->received_ms != 0)
             tp_marks_add(&journal->marks, segment->first, segment->received_ms);
     }
     found->n = 0; /* they are the journal's now */
-    journal->durable = checkpoint->last = last;
-    journal->next_number = last + 1;
+    journal->durable = journal->synced = checkpoint->last;
+    journal->next_number = checkpoint->last + 1;
     journal->next_segment = checkpoint->segment + 1;
     journal->opened_at = checkpoint->frontier;
     atomic_store(&journal->frontier, checkpoint->frontier);
@@ -192,17 +223,16 @@ int tp_recover(struct tp_journal *journal, struct tp_buf *said) {
         goto out;
     found.synced = journal->checkpoint.last;
     r = find_end(journal, &found, said);
+    if (r == 0)
+        r = note_end(journal, &found, said);
     if (r != 0)
         goto out;
     fill_last(&found);
-    if (drop_released(journal, &found, journal->checkpoint.frontier) < 0) {
-        r = tp_disk_say(said, "removing released segments");
+    r = drop_released(journal, &found, said);
+    if (r != 0)
         goto out;
-    }
     say_missing(journal, &found, said);
     adopt(journal, &found);
-    if (tp_checkpoint_write(&journal->checkpoint) < 0)
-        r = tp_disk_say(said, "writing the file checkpoint");
 out:
     for (size_t i = 0; found.segments && i < found.n; i++)
         tp_segment_free(found.segments[i]);

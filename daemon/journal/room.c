@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/fault.h"
 #include "common/time.h"
 
 #define QUEUES_AHEAD       4 /* made when there is nothing else to do */
@@ -94,15 +95,23 @@ static struct tp_segment *take_released(struct tp_journal *journal, struct tp_se
     return released;
 }
 
+void tp_room_free(struct tp_journal *journal, struct tp_segment *segment) {
+    uint64_t size = segment->size;
+    tp_segment_free(segment);
+    pthread_mutex_lock(&journal->lock);
+    journal->bytes -= size;
+    journal->retry_ms = 0;
+    pthread_cond_signal(&journal->wake);
+    pthread_mutex_unlock(&journal->lock);
+}
+
 static void forget(struct tp_journal *journal, struct tp_segment *segment) {
     pthread_mutex_lock(&journal->lock);
-    journal->bytes -= segment->size;
-    journal->retry_ms = 0;
     segment->orphaned = journal->reading == segment;
     bool orphaned = segment->orphaned;
     pthread_mutex_unlock(&journal->lock);
     if (!orphaned)
-        tp_segment_free(segment);
+        tp_room_free(journal, segment);
 }
 
 static int remove_released(struct tp_journal *journal) {
@@ -115,7 +124,9 @@ static int remove_released(struct tp_journal *journal) {
             r = tp_writer_broken(journal, "removing a segment");
         forget(journal, released);
     }
-    if (r == 0 && any && fsync(journal->dir) < 0)
+    if (any)
+        (void)TP_FAULT("journal.after_unlink");
+    if (r == 0 && any && tp_disk_sync_dir(journal->dir) < 0)
         r = tp_writer_broken(journal, "syncing the journal's directory");
     return r;
 }
@@ -132,6 +143,7 @@ int tp_room_release(struct tp_journal *journal) {
     pthread_mutex_unlock(&journal->lock);
     if (tp_checkpoint_write(checkpoint) < 0)
         return tp_writer_broken(journal, "writing the checkpoint");
+    (void)TP_FAULT("journal.between_slots");
     atomic_store(&journal->checkpointed, journal->slot_before); /* either slot may be the one that is read */
     journal->slot_before = checkpoint->frontier;
     journal->checkpoint_due_ms = tp_time_monotonic_ms() + CHECKPOINT_EACH_MS;

@@ -120,6 +120,7 @@ int tp_scan_next(struct tp_scan *scan, struct tp_journal_record *ret, uint64_t *
                                       .received_ms = (int64_t)le64toh((uint64_t)head.received_ms),
                                       .payload = {payload, le32toh(head.length)}};
     *ret_synced = le64toh(head.synced);
+    scan->more = le16toh(head.more);
     scan->at = least(scan->at + tp_record_size(ret->payload.len), scan->end);
     scan->expect = ret->number + 1;
     return TP_SCAN_RECORD;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/fault.h"
 
 void tp_segment_name(uint64_t number, char ret[TP_SEGMENT_NAME]) {
     snprintf(ret, TP_SEGMENT_NAME, "journal-%020" PRIu64 ".tp", number);
@@ -24,7 +25,7 @@ uint64_t tp_segment_parse(const char *name) {
         return 0;
     uint64_t number = strtoull(name + strlen(prefix), NULL, 10);
     tp_segment_name(number, again);
-    return strcmp(name, again) == 0 ? number : 0;
+    return strcmp(name, again) == 0 && number <= TP_DISK_MOST ? number : 0;
 }
 
 static struct tp_segment *new_segment(uint64_t number) {
@@ -45,6 +46,8 @@ void tp_segment_free(struct tp_segment *segment) {
 /* What passes when somebody makes room; anything else is a broken disk. */
 static int verdict(int error) {
     switch (error) {
+    case 0:
+        return 0;
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
@@ -57,34 +60,38 @@ static int verdict(int error) {
     }
 }
 
+/* 0 or an errno. */
+static int allocate(int fd, uint64_t size) {
+    int error;
+    do
+        error = TP_FAULT("journal.allocate") ? errno : posix_fallocate(fd, 0, (off_t)size);
+    while (error == EINTR);
+    return errno = error;
+}
+
 int tp_segment_make(int dir, uint64_t number, uint64_t size, struct tp_segment **ret) {
     char name[TP_SEGMENT_NAME];
     tp_segment_name(number, name);
     struct tp_segment *segment = new_segment(number);
     if (!segment)
         return TP_EFULL;
-    int error = 0;
     segment->size = size;
-    segment->fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (segment->fd < 0) {
-        error = errno;
-        goto fail;
+    segment->fd =
+        TP_FAULT("journal.make_segment") ? -1 : openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool made = segment->fd >= 0;
+    int r = verdict(made ? allocate(segment->fd, size) : errno);
+    if (r == 0 && (TP_FAULT("journal.sync_segment") || fsync(segment->fd) < 0 || tp_disk_sync_dir(dir) < 0))
+        r = TP_EIO;
+    if (r == 0) {
+        *ret = segment;
+        return 0;
     }
-    do
-        error = posix_fallocate(segment->fd, 0, (off_t)size);
-    while (error == EINTR);
-    if (error == 0 && (fsync(segment->fd) < 0 || fsync(dir) < 0))
-        error = errno;
-    if (error) {
+    int error = errno;
+    if (made)
         unlinkat(dir, name, 0);
-        goto fail;
-    }
-    *ret = segment;
-    return 0;
-fail:
     tp_segment_free(segment);
     errno = error;
-    return verdict(error);
+    return r;
 }
 
 static int look_at_header(struct tp_segment *segment, const char *node, struct tp_buf *said) {
@@ -94,11 +101,11 @@ static int look_at_header(struct tp_segment *segment, const char *node, struct t
         return tp_disk_say(said, "reading a segment");
     int r = tp_disk_check(&header, sizeof header, TP_DISK_MAGIC_SEGMENT);
     if (r == TP_ECONFIG) {
-        tp_buf_addf(said, "segment %" PRIu64 " has format version %u; this touchpointd reads version %d\n",
-                    segment->number, le32toh(header.head.version), TP_DISK_VERSION);
-        return r;
+        char what[64];
+        snprintf(what, sizeof what, "segment %" PRIu64 " (version %u)", segment->number, le32toh(header.head.version));
+        return tp_disk_say_version(said, what);
     }
-    if (r < 0 || le64toh(header.number) != segment->number)
+    if (r < 0 || le64toh(header.number) != segment->number || header.first == 0 || le64toh(header.first) > TP_DISK_MOST)
         return 0;
     if (strncmp(header.node, node, sizeof header.node) != 0) {
         tp_buf_addf(said, "segment %" PRIu64 " belongs to node %.40s, this journal to %s: move it to its own journal\n",

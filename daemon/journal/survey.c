@@ -1,7 +1,7 @@
 /* Where the journal ends, for recovery and for those who only look. Only the newest segments can have a torn end: a
  * segment is begun when the one before is synced. Surveyed from the newest back to one that is sure to tell where it
- * stands, they give the highest number known synced; damage above that number is the torn end. Nothing is changed here.
- */
+ * stands, they give the highest number known synced; above that number damage is the torn end, and so is a batch that
+ * is not whole. Nothing is changed here. */
 #include "daemon/journal/internal.h"
 
 #include <dirent.h>
@@ -52,16 +52,21 @@ int tp_survey(struct tp_scan *scan, const struct tp_segment *segment, const char
         int r = tp_scan_next(scan, &record, &named);
         if (r < 0 || r == TP_SCAN_END)
             return r;
-        ret->cut = r == TP_SCAN_DAMAGE && tp_survey_torn(scan, synced);
-        if (ret->cut)
-            return 0;
-        ret->end = scan->at;
-        if (r == TP_SCAN_DAMAGE)
+        if (r == TP_SCAN_DAMAGE) {
+            ret->cut = tp_survey_torn(scan, synced);
+            if (ret->cut)
+                return 0;
+            ret->end = scan->at;
             continue;
+        }
         ret->records++;
-        ret->last = record.number;
         if (named > ret->synced)
             ret->synced = named;
+        ret->cut = record.number > synced && scan->more; /* unless the rest of its batch follows */
+        if (ret->cut)
+            continue;
+        ret->end = scan->at;
+        ret->last = record.number;
     }
 }
 

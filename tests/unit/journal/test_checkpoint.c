@@ -18,28 +18,6 @@ static void release_three(struct story *story) {
     close_journal(story);
 }
 
-static void any_byte_of_one_checkpoint_slot_may_flip(void **state) {
-    struct story *story = *state;
-    release_three(story);
-    copy_file(path_in(story->dir, "checkpoint"), path_in(story->root, "good"));
-    unsigned older = 0;
-    for (off_t i = 0; i < 2 * (off_t)sizeof(struct tp_disk_checkpoint); i++) {
-        off_t slot = i % 2 * TP_DISK_SLOT;
-        copy_file(path_in(story->root, "good"), path_in(story->dir, "checkpoint"));
-        flip(story, "checkpoint", slot + i / 2);
-        open_journal(story);
-        assert_true(was_said(story, "one slot"));
-        uint64_t frontier = tp_journal_frontier(story->journal);
-        assert_true(frontier == 3 || frontier == 4);
-        older += frontier == 3;
-        for (uint64_t number = frontier; number <= 5; number++)
-            next_is(story, number, five[number - 1]);
-        nothing_left(story);
-        close_journal(story);
-    }
-    assert_int_equal(older, sizeof(struct tp_disk_checkpoint));
-}
-
 static void what_is_checkpointed_is_so_in_either_slot(void **state) {
     struct story *story = *state;
     open_journal(story);
@@ -68,13 +46,53 @@ static void both_checkpoint_slots_damaged_is_refused_until_a_person_decides(void
     flip(story, "checkpoint", 30);
     flip(story, "checkpoint", TP_DISK_SLOT + 30);
     assert_int_equal(try_open(story), TP_ECORRUPT);
-    assert_true(was_said(story, "move that file away to deliver everything"));
-    assert_int_equal(unlink(path_in(story->dir, "checkpoint")), 0);
+    assert_true(was_said(story, "touchpointctl journal reset-checkpoint"));
+    assert_int_equal(tp_journal_reset_checkpoint(story->dir, &story->said), 0);
+    assert_true(exists(story, "checkpoint.damaged"));
     open_journal(story);
     assert_true(was_said(story, "delivered again"));
     for (uint64_t number = 1; number <= 5; number++)
         next_is(story, number, five[number - 1]);
     assert_int_equal(write_one(story, "new"), 6);
+}
+
+static void a_checkpoint_that_can_be_used_is_not_reset(void **state) {
+    struct story *story = *state;
+    release_three(story);
+    assert_int_equal(tp_journal_reset_checkpoint(story->dir, &story->said), TP_ECONFIG);
+    assert_true(was_said(story, "the checkpoint is sound"));
+    flip(story, "checkpoint", 30);
+    assert_int_equal(tp_journal_reset_checkpoint(story->dir, &story->said), TP_ECONFIG);
+    open_journal(story);
+    assert_int_equal(tp_journal_reset_checkpoint(story->dir, &story->said), TP_ELOCKED);
+    close_journal(story);
+    assert_int_equal(unlink(path_in(story->dir, "checkpoint")), 0);
+    assert_int_equal(tp_journal_reset_checkpoint(story->dir, &story->said), TP_ENOTFOUND);
+}
+
+/* What Kafka has under a node's number is not produced again, so no number may be given twice under one node. */
+static void when_nobody_knows_the_last_number_it_is_another_node(void **state) {
+    struct story *story = *state;
+    char node[TP_UUID_TEXT];
+    open_journal(story);
+    strcpy(node, tp_journal_node(story->journal));
+    write_one(story, "delivered");
+    await_readable(story, 1);
+    tp_journal_release(story->journal, 2);
+    reopen(story); /* and its segment is removed */
+    assert_string_equal(tp_journal_node(story->journal), node);
+    close_journal(story);
+    flip(story, "checkpoint", 30);
+    flip(story, "checkpoint", TP_DISK_SLOT + 30);
+    assert_int_equal(tp_journal_reset_checkpoint(story->dir, &story->said), 0);
+    open_journal(story);
+    assert_true(was_said(story, "a new node"));
+    assert_string_not_equal(tp_journal_node(story->journal), node);
+    strcpy(node, tp_journal_node(story->journal));
+    assert_int_equal(write_one(story, "new"), 1);
+    reopen(story);
+    assert_string_equal(tp_journal_node(story->journal), node);
+    next_is(story, 1, "new");
 }
 
 static void a_segment_is_there_until_a_checkpoint_has_released_it(void **state) {
@@ -92,9 +110,10 @@ static void a_segment_is_there_until_a_checkpoint_has_released_it(void **state) 
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        STORY(any_byte_of_one_checkpoint_slot_may_flip),
         STORY(what_is_checkpointed_is_so_in_either_slot),
         STORY(both_checkpoint_slots_damaged_is_refused_until_a_person_decides),
+        STORY(a_checkpoint_that_can_be_used_is_not_reset),
+        STORY(when_nobody_knows_the_last_number_it_is_another_node),
         STORY(a_segment_is_there_until_a_checkpoint_has_released_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,10 +25,11 @@ static void another_format_version_is_refused_and_said(void **state) {
     close_journal(story);
     make_version(story, segment_name(1), 0, sizeof(struct tp_disk_segment), 2);
     assert_int_equal(try_open(story), TP_ECONFIG);
-    assert_true(was_said(story, "version 2"));
+    assert_true(was_said(story, "segment 1 (version 2) is of another format version than 1"));
     make_version(story, segment_name(1), 0, sizeof(struct tp_disk_segment), TP_DISK_VERSION);
     make_version(story, "checkpoint", 0, sizeof(struct tp_disk_checkpoint), 0);
     assert_int_equal(try_open(story), TP_ECONFIG);
+    assert_true(was_said(story, "let the touchpointd that wrote this journal deliver it to its end"));
     make_version(story, "checkpoint", 0, sizeof(struct tp_disk_checkpoint), TP_DISK_VERSION);
     make_version(story, "node", 0, sizeof(struct tp_disk_node), 7);
     assert_int_equal(try_open(story), TP_ECONFIG);
@@ -42,31 +43,48 @@ static void a_journal_from_another_machine_is_refused_until_it_is_adopted(void *
     open_journal(story);
     assert_true(was_said(story, "a new node"));
     write_one(story, "x");
-    char node[TP_UUID_TEXT];
+    char node[TP_UUID_TEXT], adopted[TP_UUID_TEXT];
     strcpy(node, tp_journal_node(story->journal));
     assert_true(tp_uuid_valid(tp_str(node)));
     close_journal(story);
     story->options.machine_id = "another machine";
     assert_int_equal(try_open(story), TP_ECONFIG);
     assert_true(was_said(story, "another machine") && was_said(story, node));
-    assert_int_equal(rename(path_in(story->dir, "node"), path_in(story->dir, "node.away")), 0);
+    assert_true(was_said(story, "touchpointctl journal adopt"));
+    assert_int_equal(tp_journal_adopt(story->dir, &story->said, adopted), 0);
+    assert_string_equal(adopted, node);
+    story->options.machine_id = NULL; /* this one */
+    open_journal(story);
+    assert_string_equal(tp_journal_node(story->journal), node);
+    next_is(story, 1, "x");
+}
+
+static void without_its_file_the_node_is_that_of_the_segments(void **state) {
+    struct story *story = *state;
+    open_journal(story);
+    write_one(story, "x");
+    char node[TP_UUID_TEXT];
+    strcpy(node, tp_journal_node(story->journal));
+    close_journal(story);
+    assert_int_equal(unlink(path_in(story->dir, "node")), 0);
     open_journal(story);
     assert_true(was_said(story, "takes over"));
     assert_string_equal(tp_journal_node(story->journal), node);
     next_is(story, 1, "x");
 }
 
-static void a_command_can_adopt(void **state) {
+static void what_is_open_or_no_journal_is_not_adopted(void **state) {
     struct story *story = *state;
+    char node[TP_UUID_TEXT];
     open_journal(story);
     write_one(story, "x");
-    assert_int_equal(tp_journal_adopt(story->dir), TP_ELOCKED);
+    assert_int_equal(tp_journal_adopt(story->dir, &story->said, node), TP_ELOCKED);
+    assert_true(was_said(story, "another process has this journal open"));
+    assert_int_equal(tp_journal_adopt("/nonexistent", &story->said, node), TP_EIO);
+    assert_true(was_said(story, "/nonexistent: No such file or directory"));
     close_journal(story);
-    assert_int_equal(tp_journal_adopt(story->dir), 0);
-    story->options.machine_id = NULL; /* this one */
-    open_journal(story);
-    next_is(story, 1, "x");
-    assert_int_equal(tp_journal_adopt("/nonexistent"), TP_EIO);
+    assert_int_equal(unlink(path_in(story->dir, "node")), 0);
+    assert_int_equal(tp_journal_adopt(story->dir, &story->said, node), TP_ENOTFOUND);
 }
 
 static void without_a_machine_id_nothing_is_refused(void **state) {
@@ -122,7 +140,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         STORY(another_format_version_is_refused_and_said),
         STORY(a_journal_from_another_machine_is_refused_until_it_is_adopted),
-        STORY(a_command_can_adopt),
+        STORY(what_is_open_or_no_journal_is_not_adopted),
+        STORY(without_its_file_the_node_is_that_of_the_segments),
         STORY(without_a_machine_id_nothing_is_refused),
         STORY(a_new_journal_under_an_old_name_is_a_new_node),
         STORY(a_damaged_node_file_is_refused),

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <time.h>
 
 /* ---- no room ---- */
 
@@ -108,6 +109,63 @@ static void a_full_disk_is_no_failure(void **state) {
     assert_int_equal(story->failures, 0);
 }
 
+/* What the journal's segments take of the disk, also those that have no name any more: it has all of them open. */
+static uint64_t taken(struct story *story) {
+    uint64_t sum = 0;
+    const char *own = path_in(story->dir, "journal-");
+    DIR *fds = opendir("/proc/self/fd");
+    assert_non_null(fds);
+    for (struct dirent *entry; (entry = readdir(fds));) {
+        char target[256];
+        struct stat status;
+        ssize_t len = readlinkat(dirfd(fds), entry->d_name, target, sizeof target - 1);
+        target[len > 0 ? len : 0] = '\0';
+        if (strncmp(target, own, strlen(own)) == 0 && fstatat(dirfd(fds), entry->d_name, &status, 0) == 0)
+            sum += (uint64_t)status.st_size;
+    }
+    closedir(fds);
+    return sum;
+}
+
+/* The files are looked at one after the other, so one may be counted that gave way to another: then again. */
+static void at_most_the_limit_is_taken(struct story *story) {
+    for (int looks = 0; taken(story) > story->options.max_size; looks++)
+        assert_true(looks < 1000);
+    struct tp_journal_stats stats;
+    tp_journal_stats(story->journal, &stats);
+    assert_true(stats.bytes <= story->options.max_size);
+}
+
+/* However it is filled and emptied: with a reader that stays where all is released, and over restarts. */
+static void never_more_than_the_limit_is_taken(void **state) {
+    struct story *story = *state;
+    unsigned seed = (unsigned)time(NULL);
+    struct tp_journal_record record;
+    struct letter letter;
+    char text[1201];
+    uint64_t read = 0, written = 0;
+    print_message("seed %u\n", seed);
+    srandom(seed);
+    memset(text, 't', sizeof text);
+    text[1200] = '\0';
+    story->options.max_size = 5 * 4096;
+    open_journal(story);
+    while (written < 800) {
+        const char *some = text + random() % 1200;
+        if (try_post(story, &letter, &some, 1) == 0) {
+            await(story, &letter);
+            written++;
+        }
+        for (long n = random() % 4; n > 0 && tp_journal_read(story->journal, &record) == 1; n--)
+            read = record.number;
+        if (random() % 2)
+            tp_journal_release(story->journal, read + 1);
+        at_most_the_limit_is_taken(story);
+        if (random() % 100 == 0)
+            reopen(story);
+    }
+}
+
 /* ---- a broken disk ---- */
 
 /* The journal's open segment becomes another file, behind its back. */
@@ -170,6 +228,7 @@ int main(void) {
         STORY(a_full_queue_refuses),
         STORY(a_full_journal_refuses_until_delivery_releases),
         STORY(a_full_disk_is_no_failure),
+        STORY(never_more_than_the_limit_is_taken),
         STORY(a_failed_write_is_final),
         STORY(a_failed_sync_is_final),
     };
