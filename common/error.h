@@ -36,7 +36,9 @@
     X(TP_EIO,             "io_error",             503, "the disk failed")                                              \
     X(TP_ECONFIG,         "bad_configuration",    500, "a fault in the configuration")                                 \
     X(TP_ELOCKED,         "locked",               500, "in use by another process")                                    \
+    X(TP_EFENCED,         "fenced",               503, "another daemon has taken over this node at Kafka")           \
     X(TP_ELOST,           "lost",                 503, "Redis is another or an emptier server than before")            \
+    X(TP_ECLOSED,         "closed",               503, "Redis is being repaired")                                      \
     X(TP_EINTERNAL,       "internal",             500, "an error in touchpointd")
 // clang-format on
 

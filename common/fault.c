@@ -1,5 +1,6 @@
 /* What the environment says is read at each pass: it is short, and nothing is kept but how often a point was passed. A
- * word that is no fault ends the process, so that a test cannot pass because of a misspelling. */
+ * fault that happens is said on standard error, and a word that is none ends the process: no test passes because of a
+ * misspelling. */
 #include "common/fault.h"
 
 #ifdef TP_FAULTS
@@ -23,6 +24,8 @@ static int act(const char *action, size_t len) {
         return raise(SIGKILL);
     if (len == 4 && strncmp(action, "stop", len) == 0)
         return raise(SIGSTOP);
+    if (len == 5 && strncmp(action, "short", len) == 0)
+        return TP_FAULT_SHORT;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         const char *name = strerrorname_np(numbers[i]);
         if (strlen(name) == len && strncmp(action, name, len) == 0)
@@ -32,14 +35,15 @@ static int act(const char *action, size_t len) {
     abort();
 }
 
-/* Whether this is the pass that `word` ("ACTION" or "ACTION:PASS") speaks of. */
-static int pass(const char *word, size_t len, unsigned *passed) {
+/* Whether this is a pass that `word` ("ACTION", "ACTION:PASS" or "ACTION:PASS+") speaks of. */
+static bool due(const char *word, size_t len, unsigned *passed) {
     const char *colon = memchr(word, ':', len);
-    unsigned long due = colon ? strtoul(colon + 1, NULL, 10) : 1;
+    unsigned long pass = colon ? strtoul(colon + 1, NULL, 10) : 1;
+    bool later = word[len - 1] == '+';
     pthread_mutex_lock(&lock);
-    bool now = ++*passed == due;
+    unsigned now = ++*passed;
     pthread_mutex_unlock(&lock);
-    return now ? act(word, colon ? (size_t)(colon - word) : len) : 0;
+    return now == pass || (later && now > pass);
 }
 
 int tp_fault_at(const char *point) {
@@ -47,10 +51,10 @@ int tp_fault_at(const char *point) {
     size_t name = strlen(point);
     for (size_t i = 0; word && *word && i < MOST_FAULTS; i++) {
         size_t len = strcspn(word, " ");
-        if (len > name && word[name] == '=' && strncmp(word, point, name) == 0) {
-            int error = pass(word + name + 1, len - name - 1, &passes[i]);
-            if (error)
-                return error;
+        bool here = len > name && word[name] == '=' && strncmp(word, point, name) == 0;
+        if (here && due(word + name + 1, len - name - 1, &passes[i])) {
+            fprintf(stderr, "TOUCHPOINTD_FAULT: %.*s\n", (int)len, word);
+            return act(word + name + 1, strcspn(word + name + 1, ": "));
         }
         word += len + (word[len] == ' ');
     }

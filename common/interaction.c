@@ -4,9 +4,9 @@
 #include "common/interaction.h"
 
 #include <assert.h>
+#include <xxhash.h>
 
 #include "common/error.h"
-#include "common/json.h"
 
 #define PACKED_VERSION 1
 #define MAX_TIME_MS    INT64_C(253402300799999) /* the last that RFC 3339 can write */
@@ -39,6 +39,15 @@ static bool can_be_spliced(struct tp_str json, size_t customer_at) {
     return customer_at > CUSTOMER.len && customer_at + 1 < json.len && json.at[0] == '{' &&
            json.at[json.len - 1] == '}' && json.at[customer_at] == '"' &&
            memcmp(json.at + customer_at - CUSTOMER.len, CUSTOMER.at, CUSTOMER.len) == 0;
+}
+
+uint64_t tp_interaction_key(struct tp_str source, struct tp_str id) {
+    char both[TP_MAX_SOURCE_BYTES + 1 + TP_MAX_ID_BYTES];
+    assert(source.len <= TP_MAX_SOURCE_BYTES && id.len <= TP_MAX_ID_BYTES);
+    memcpy(both, source.at, source.len);
+    both[source.len] = '\0';
+    memcpy(both + source.len + 1, id.at, id.len);
+    return XXH3_64bits(both, source.len + 1 + id.len);
 }
 
 void tp_interaction_pack(const struct tp_interaction *interaction, struct tp_buf *out) {

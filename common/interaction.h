@@ -9,12 +9,14 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/json.h"
 #include "common/str.h"
 
 #define TP_SCHEMA_VERSION       1  /* of what is forwarded, its member `schema` */
 #define TP_MAX_IDENTIFIERS      32 /* of one interaction */
 #define TP_MAX_IDENTIFIER_BYTES 256
 #define TP_MAX_ID_BYTES         256 /* of an interaction's id */
+#define TP_MAX_SOURCE_BYTES     1024
 
 struct tp_identifier {
     struct tp_str type, value; /* canonical; no control characters in either */
@@ -37,6 +39,9 @@ struct tp_rejection {
     int64_t received_ms;
 };
 
+/* What happens only once, as a number; not of more than the most that a source and an id may have. */
+uint64_t tp_interaction_key(struct tp_str source, struct tp_str id);
+
 void tp_interaction_pack(const struct tp_interaction *interaction, struct tp_buf *out);
 /* Views into `packed`. TP_ECORRUPT when it is not what pack wrote: whatever the bytes are, nothing outside them is
  * read, and what comes back can be composed. */
@@ -53,3 +58,15 @@ void tp_rejection_json(const struct tp_rejection *rejection, struct tp_buf *out)
  * `,"context":<context>` at its end. */
 void tp_interaction_compose(struct tp_str json, size_t customer_at, struct tp_str customer_id, struct tp_str context,
                             struct tp_buf *out);
+
+/* What was composed, taken apart again. `interaction` has all but `content`, which the forwarded text does not tell. */
+struct tp_decomposed {
+    struct tp_interaction interaction;
+    struct tp_str customer_id, context; /* a UUID; the JSON text of an object */
+    struct tp_json json;                /* that the strings live in */
+    struct tp_buf text;                 /* interaction.json */
+};
+/* `composed` must outlive it. TP_ECORRUPT when it is not what tp_interaction_compose writes of what normalize makes,
+ * byte by byte; TP_ENOMEM. To be freed when it is 0. */
+int tp_interaction_decompose(struct tp_str composed, struct tp_decomposed *ret);
+void tp_decomposed_free(struct tp_decomposed *decomposed); /* what it holds, not itself */

@@ -59,12 +59,26 @@ static const char *to_e164(const std::string &number, const std::string &region,
     return expected;
 }
 
+/* What the library writes it may read as another number, where zeros lead: of the digits 0040182520 in Britain it makes
+ * +440040182520, and of that +44040182520. What counts is the one that stays. */
+static const char *to_stable(const std::string &number, const std::string &region, std::string *ret) {
+    std::string again = number;
+    const char *expected = nullptr;
+    for (int tries = 0; !expected && tries < 4; tries++) {
+        expected = to_e164(again, region, ret);
+        if (*ret == again)
+            return expected;
+        again = *ret;
+    }
+    return expected ? expected : "a phone number";
+}
+
 int tp_phone_canonical(const char *number, size_t len, const char *region, char out[TP_PHONE_TEXT],
                        const char **ret_expected) {
     try {
         std::string e164;
         const char *no_region = "ZZ"; /* the library's word for none */
-        *ret_expected = to_e164({number, len}, *region ? region : no_region, &e164);
+        *ret_expected = to_stable({number, len}, *region ? region : no_region, &e164);
         if (!*ret_expected && e164.size() >= TP_PHONE_TEXT)
             *ret_expected = "a phone number with fewer digits";
         if (*ret_expected)

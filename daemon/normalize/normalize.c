@@ -134,14 +134,6 @@ static void tell_id(struct tp_task *task) {
         task->refusal->id = id;
 }
 
-static uint64_t hash_key(XXH3_state_t *hash, struct tp_str source, struct tp_str id) {
-    XXH3_64bits_reset(hash);
-    XXH3_64bits_update(hash, source.at, source.len);
-    XXH3_64bits_update(hash, "", 1);
-    XXH3_64bits_update(hash, id.at, id.len);
-    return XXH3_64bits_digest(hash);
-}
-
 /* Over the output but for our schema's version, the time of receipt, and a time that is one: a retry is the same. */
 static uint64_t hash_content(const struct tp_task *task, bool time_sent) {
     const struct tp_buf *out = &task->normalizer->out;
@@ -169,7 +161,7 @@ static int write_interaction(struct tp_task *task, bool time_sent) {
     interaction->type = string_of(task, "type");
     interaction->received_ms = task->received_ms;
     interaction->json = tp_buf_str(out);
-    interaction->key = hash_key(task->normalizer->hash, interaction->source, interaction->id);
+    interaction->key = tp_interaction_key(interaction->source, interaction->id);
     interaction->content = hash_content(task, time_sent);
     return 0;
 }

@@ -127,6 +127,13 @@ static void a_phone_in_every_spelling(void **state) {
     }
 }
 
+/* Where zeros lead, libphonenumber reads another number than it wrote. */
+static void what_is_canonical_stays_so(void **state) {
+    assert_becomes(state, "phone", "00040182520", "+44040182520");
+    assert_becomes(state, "phone", "+44040182520", "+44040182520");
+    assert_becomes(state, "phone", "+440040182520", "+44040182520");
+}
+
 static void an_unusual_number_is_kept(void **state) {
     assert_becomes(state, "phone", "+441111111111",
                    "+441111111111"); /* no range known today, but of a length that is */
@@ -208,6 +215,7 @@ int main(void) {
         TEST(what_is_no_email),
         TEST(an_email_has_its_length),
         TEST(a_phone_in_every_spelling),
+        TEST(what_is_canonical_stays_so),
         TEST(an_unusual_number_is_kept),
         TEST(what_is_no_phone),
         cmocka_unit_test_setup_teardown(without_a_region_a_number_needs_its_plus, without_a_region, done),

@@ -1,0 +1,144 @@
+/* What was composed, taken apart. The document is parsed for what its members say; where they stand is found in the
+ * text, member by member, since the stored JSON must come back as it was, byte by byte. */
+#include "common/interaction.h"
+
+#include "common/error.h"
+#include "common/json_scan.h"
+#include "common/time.h"
+#include "common/uuid.h"
+
+enum { MOST_DEPTH = 514 }; /* normalize.max_depth at its most */
+
+#define ID TP_STR("\"id\":\"")
+
+/* ---- the text ---- */
+
+/* The length of the value that the text begins with; it is known to be JSON without blanks. */
+static size_t value_len(struct tp_str text) {
+    size_t depth = 0, i = 0;
+    for (; i < text.len; i++) {
+        char byte = text.at[i];
+        if (byte == '"')
+            i += tp_json_string_len(tp_json_from(text, i)) - 1;
+        else if (byte == '{' || byte == '[')
+            depth++;
+        else if (depth == 0 && (byte == ',' || byte == '}'))
+            return i;
+        else if (byte == '}' || byte == ']')
+            depth--;
+    }
+    return i;
+}
+
+/* The value of a member of the whole; without bytes when there is none. */
+static struct tp_str find_member(struct tp_str object, const char *name) {
+    struct tp_str rest = tp_json_from(object, 1);
+    while (rest.len > 0 && rest.at[0] == '"') {
+        struct tp_str key = {rest.at + 1, tp_json_string_len(rest) - 2};
+        rest = tp_json_from(rest, key.len + 3); /* its quotes and the colon */
+        struct tp_str value = {rest.at, value_len(rest)};
+        if (tp_str_is(key, name))
+            return value;
+        rest = tp_json_from(rest, value.len + 1);
+    }
+    return (struct tp_str){0};
+}
+
+/* The json as it was before the customer's id and the context were put in. */
+static int take_out(struct tp_str composed, struct tp_decomposed *decomposed) {
+    struct tp_str customer = find_member(composed, "customer"), context = find_member(composed, "context");
+    size_t spliced = ID.len + decomposed->customer_id.len + 2; /* a quote and a comma */
+    if (!customer.at || !context.at || customer.len < spliced + 2 || memcmp(customer.at + 1, ID.at, ID.len) != 0 ||
+        context.at < customer.at || context.at + context.len + 1 != composed.at + composed.len)
+        return TP_ECORRUPT;
+    size_t customer_at = (size_t)(customer.at + 1 - composed.at);
+    const char *tail = composed.at + customer_at + spliced, *end = context.at - strlen(",\"context\":");
+    tp_buf_add(&decomposed->text, composed.at, customer_at);
+    tp_buf_add(&decomposed->text, tail, (size_t)(end - tail));
+    tp_buf_addc(&decomposed->text, '}');
+    decomposed->context = context;
+    decomposed->interaction.json = tp_buf_str(&decomposed->text);
+    decomposed->interaction.customer_at = customer_at;
+    return decomposed->text.failed ? TP_ENOMEM : 0;
+}
+
+/* So that nothing of what is read here rests on a guess. */
+static int compare(struct tp_str composed, const struct tp_decomposed *decomposed) {
+    const struct tp_interaction *interaction = &decomposed->interaction;
+    struct tp_buf again = TP_BUF_INIT;
+    tp_interaction_compose(interaction->json, interaction->customer_at, decomposed->customer_id, decomposed->context,
+                           &again);
+    int error = again.failed ? TP_ENOMEM : tp_str_equal(tp_buf_str(&again), composed) ? 0 : TP_ECORRUPT;
+    tp_buf_free(&again);
+    return error;
+}
+
+/* ---- what its members say ---- */
+
+static bool read_string(const json_t *object, const char *name, size_t most, struct tp_str *ret) {
+    const json_t *value = json_object_get(object, name);
+    *ret = (struct tp_str){json_string_value(value), json_string_length(value)};
+    return ret->len > 0 && ret->len <= most;
+}
+
+static bool read_time(const json_t *object, const char *name, int64_t *ret_ms) {
+    struct tp_str text;
+    return read_string(object, name, TP_TIME_TEXT, &text) && tp_time_parse(text, ret_ms) == 0;
+}
+
+static bool read_customer(const json_t *customer, struct tp_decomposed *decomposed) {
+    struct tp_interaction *interaction = &decomposed->interaction;
+    const json_t *list = json_object_get(customer, "identifiers");
+    interaction->n_identifiers = json_array_size(list);
+    if (interaction->n_identifiers < 1 || interaction->n_identifiers > TP_MAX_IDENTIFIERS ||
+        !read_string(customer, "id", TP_UUID_TEXT, &decomposed->customer_id))
+        return false;
+    bool sound = tp_uuid_valid(decomposed->customer_id);
+    for (size_t i = 0; sound && i < interaction->n_identifiers; i++) {
+        const json_t *identifier = json_array_get(list, i);
+        sound = read_string(identifier, "type", TP_MAX_IDENTIFIER_BYTES, &interaction->identifiers[i].type) &&
+                read_string(identifier, "value", TP_MAX_IDENTIFIER_BYTES, &interaction->identifiers[i].value);
+    }
+    return sound;
+}
+
+static bool read_members(const json_t *root, struct tp_decomposed *decomposed) {
+    struct tp_interaction *interaction = &decomposed->interaction;
+    return json_integer_value(json_object_get(root, "schema")) == TP_SCHEMA_VERSION &&
+           read_string(root, "source", TP_MAX_SOURCE_BYTES, &interaction->source) &&
+           read_string(root, "id", TP_MAX_ID_BYTES, &interaction->id) &&
+           read_string(root, "channel", SIZE_MAX, &interaction->channel) &&
+           read_string(root, "type", SIZE_MAX, &interaction->type) && read_time(root, "time", &interaction->time_ms) &&
+           read_time(root, "received_at", &interaction->received_ms) &&
+           read_customer(json_object_get(root, "customer"), decomposed);
+}
+
+/* ---- the public face ---- */
+
+int tp_interaction_decompose(struct tp_str composed, struct tp_decomposed *ret) {
+    struct tp_json_error why;
+    struct tp_decomposed decomposed = {0};
+    int error = tp_json_parse(composed, MOST_DEPTH, &decomposed.json, &why);
+    if (error)
+        return error == TP_ENOMEM ? error : TP_ECORRUPT;
+    if (composed.at[0] != '{' || !read_members(decomposed.json.root, &decomposed))
+        error = TP_ECORRUPT;
+    if (!error)
+        error = take_out(composed, &decomposed);
+    if (!error)
+        error = compare(composed, &decomposed);
+    if (error) {
+        tp_decomposed_free(&decomposed);
+        return error;
+    }
+    decomposed.interaction.key = tp_interaction_key(decomposed.interaction.source, decomposed.interaction.id);
+    *ret = decomposed;
+    return 0;
+}
+
+void tp_decomposed_free(struct tp_decomposed *decomposed) {
+    if (!decomposed)
+        return;
+    tp_json_free(&decomposed->json);
+    tp_buf_free(&decomposed->text);
+}
