@@ -65,7 +65,9 @@ int tp_ctl_rejected_each(const struct tp_ctl_rejected *asked,
                          bool (*on_rejection)(void *arg, const struct tp_ctl_rejection *rejection), void *arg) {
     struct filter filter = {asked, on_rejection, arg, 0};
     struct tp_buf fault = TP_BUF_INIT;
-    int error = tp_kafka_read(asked->settings, asked->settings->kafka.topic_rejected, on_message, &filter, &fault);
+    const struct tp_kafka_reading reading = {
+        .topic = asked->settings->kafka.topic_rejected, .on_message = on_message, .arg = &filter};
+    int error = tp_kafka_read(asked->settings, &reading, &fault);
     if (error)
         tp_ctl_say("what was refused cannot be read: %s", tp_error_text(error));
     tp_ctl_write(&fault, stderr);

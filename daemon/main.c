@@ -109,6 +109,9 @@ static void on_failure(void *arg, const char *what, int error_number) {
     kill(getpid(), SIGUSR1); /* main waits for signals: stop, with status 1 */
 }
 
+/* What it has in its journal stays there; who took over has said that it is gone from here. */
+static void on_fenced(void) { kill(getpid(), SIGUSR2); }
+
 /* ---- start ---- */
 
 static int load_settings(const struct command *command, struct daemon *d) {
@@ -151,7 +154,7 @@ static int start_delivery(struct daemon *d) {
     d->waitroom = tp_waitroom_new();
     if (!d->waitroom)
         return TP_ENOMEM;
-    const struct tp_delivery_options options = {d->settings, d->journal, d->waitroom};
+    const struct tp_delivery_options options = {d->settings, d->journal, d->waitroom, on_fenced};
     int status = tp_delivery_start(&options, &d->fault, &d->delivery);
     if (status < 0)
         return status;
@@ -180,6 +183,7 @@ static void block_signals(sigset_t *signals) {
     sigaddset(signals, SIGTERM);
     sigaddset(signals, SIGINT);
     sigaddset(signals, SIGUSR1);
+    sigaddset(signals, SIGUSR2);
     pthread_sigmask(SIG_BLOCK, signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
@@ -194,7 +198,7 @@ static void feed_watchdog(const struct daemon *d) {
         sd_notify(0, "WATCHDOG=1");
 }
 
-/* 0 when asked to stop, TP_EIO when the journal failed. */
+/* 0 when asked to stop, TP_EIO when the journal failed, TP_EFENCED when another daemon has this node. */
 static int wait_for_end(const struct daemon *d, const sigset_t *signals) {
     uint64_t watchdog_us = 0;
     sd_watchdog_enabled(0, &watchdog_us);
@@ -206,7 +210,7 @@ static int wait_for_end(const struct daemon *d, const sigset_t *signals) {
         if (number > 0) {
             tp_log(TP_LOG_NOTICE, "stopping", "signal=%d", number);
             sd_notify(0, "STOPPING=1");
-            return number == SIGUSR1 ? TP_EIO : 0;
+            return number == SIGUSR1 ? TP_EIO : number == SIGUSR2 ? TP_EFENCED : 0;
         }
         if (errno == EAGAIN)
             feed_watchdog(d);

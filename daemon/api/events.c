@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/error.h"
+#include "common/fault.h"
 #include "common/json.h"
 
 enum { MOST_WAIT_S = 60 };
@@ -69,6 +70,7 @@ struct asked {
 static void on_done(void *arg, struct tp_job *job) {
     struct asked *asked = arg;
     struct tp_buf json = TP_BUF_INIT;
+    (void)TP_FAULT("api.before_reply");
     if (job->error < 0) {
         tp_http_reply_error(asked->request, job->error, NULL, NULL);
     } else {
@@ -78,6 +80,7 @@ static void on_done(void *arg, struct tp_job *job) {
         else
             tp_http_reply(asked->request, status_of(job, asked->waits), NULL, tp_buf_str(&json));
     }
+    (void)TP_FAULT("api.after_reply");
     tp_buf_free(&json);
     tp_job_free(job);
     free(asked);

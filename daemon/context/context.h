@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/json.h"
 #include "common/str.h"
 
 /* What context needs to know of the interaction. */
@@ -31,7 +32,16 @@ void tp_context_last(const struct tp_context_event *event, struct tp_buf *out);
 /* The same as {"id", "channel", "type", "time"}. TP_ECORRUPT when it is not what tp_context_last wrote. */
 int tp_context_last_write(struct tp_str last, struct tp_buf *out);
 
+/* What an interaction brings to the state: appends "last TAB VALUE", which is put there whole, and behind it the name
+ * of the count that grows by one. Returns the length of the first. */
+size_t tp_context_bring(const struct tp_context_event *event, struct tp_buf *out);
+
 /* One object: {"sequence", "previous" {id, channel, type, time} or null, "gap_s", "channel_switch", "counts" {channel:
  * number, this one included}}. `previous` and `gap_s` follow arrival: for a late interaction the gap is negative.
  * TP_ECORRUPT when `before` is not a state. */
 int tp_context_write(const struct tp_context_event *event, uint64_t sequence, struct tp_str before, struct tp_buf *out);
+/* The other way, of the object read: the sequence, and the state before `event`. That is appended to `last`, nothing or
+ * the one line, and to `counts`, sorted by name: the timeline may have kept these lines in another order. TP_ECORRUPT
+ * when it is not what tp_context_write wrote. */
+int tp_context_read(const json_t *context, const struct tp_context_event *event, uint64_t *ret_sequence,
+                    struct tp_buf *last, struct tp_buf *counts);

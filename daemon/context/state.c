@@ -41,6 +41,16 @@ void tp_context_last(const struct tp_context_event *event, struct tp_buf *out) {
     tp_json_write_string(event->id, out);
 }
 
+size_t tp_context_bring(const struct tp_context_event *event, struct tp_buf *out) {
+    size_t begin = out->len;
+    tp_buf_adds(out, TP_STATE_LAST "\t");
+    tp_context_last(event, out);
+    size_t len = out->len - begin;
+    tp_buf_adds(out, TP_STATE_COUNT);
+    tp_buf_addstr(out, event->channel);
+    return len;
+}
+
 static bool read_ms(struct tp_str text, int64_t *ret) {
     int64_t ms = 0;
     if (text.len == 0 || text.len > 15)

@@ -171,7 +171,7 @@ static int call_bucket(struct tp_identity *identity, unsigned bucket, bool wante
     for (EACH_ASKED(claim, identity, bucket, wanted_only))
         tp_redis_key(words, prefix, (struct tp_str){claim->key, claim->key_len});
     size_t n_keys = words->n;
-    tp_redis_word(words, TP_STR(TP_HOME_REPAIR));
+    tp_redis_number(words, (int64_t)identity->repair);
     for (EACH_ASKED(claim, identity, bucket, wanted_only))
         tp_redis_word(words, tp_str(claim->wanted ? claim->owner : ""));
     int status = tp_redis_eval(identity->redis, &tp_identity_claim_script, n_keys, words, on_answers, call);

@@ -94,8 +94,9 @@ void tp_identity_answered(struct tp_identity *identity, int status) {
         choose_all(identity);
 }
 
-int tp_identity_resolve(struct tp_identity *identity, struct tp_identity_request *requests, size_t n,
+int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, struct tp_identity_request *requests, size_t n,
                         tp_identity_done *done, void *arg) {
+    identity->repair = repair;
     identity->requests = requests;
     identity->n_requests = n;
     identity->done = done;

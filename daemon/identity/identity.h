@@ -32,11 +32,11 @@ struct tp_identity_request {
     size_t first_claim; /* identity's own */
 };
 
-/* Resolves `requests`, in order, and calls `done` once: 0, or TP_EUNAVAILABLE or TP_ELOST for the batch as a whole. The
- * requests must stay where they are until then. One batch at a time. An error returned at once: `done` is not called.
- */
+/* Resolves `requests`, in order, under this repair number (home.h), and calls `done` once: 0, or TP_EUNAVAILABLE,
+ * TP_ELOST or TP_ECLOSED for the batch as a whole. The requests must stay where they are until then. One batch at a
+ * time. An error returned at once: `done` is not called. */
 typedef void tp_identity_done(void *arg, int status);
-int tp_identity_resolve(struct tp_identity *identity, struct tp_identity_request *requests, size_t n,
+int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, struct tp_identity_request *requests, size_t n,
                         tp_identity_done *done, void *arg);
 
 /* For reading: whose is this identifier? "" when nobody's. TP_EUNAVAILABLE in `status`. */

@@ -27,6 +27,7 @@ struct tp_identity {
     size_t n_types;
     struct tp_str types[TP_MAX_TYPES]; /* strongest first; point into the settings */
 
+    uint64_t repair; /* of the batch */
     struct tp_identity_request *requests;
     size_t n_requests;
     tp_identity_done *done;

@@ -40,6 +40,7 @@ static const struct property elsewhere[] = {
     {"message.send.max.retries", "records wait for as long as an outage lasts"},
     {"retries", "records wait for as long as an outage lasts"},
     {"transactional.id", "it is the node's, see kafka.transactions"},
+    {"isolation.level", "what is read here is read committed"},
     {"queuing.strategy", "it is first in, first out"},
     {"enabled_events", "the events are touchpointd's"},
     {"bootstrap.servers", "set kafka.brokers instead"},
@@ -132,6 +133,20 @@ static rd_kafka_conf_t *new_conf(void) {
     return conf;
 }
 
+/* A broker ends a transaction that is open for too long. */
+static int check_interval(const rd_kafka_conf_t *conf, const struct tp_settings *settings, struct tp_buf *fault) {
+    if (!settings->kafka.transactions ||
+        (size_t)2 * settings->kafka.transaction_interval <= tp_kafka_conf_number(conf, "transaction.timeout.ms"))
+        return 0;
+    tp_buf_adds(fault, "kafka.transaction_interval: does not go with kafka.property.transaction.timeout.ms; "
+                       "expected at most half of it\n");
+    return TP_ECONFIG;
+}
+
+int tp_kafka_conf_transactional(rd_kafka_conf_t *conf, const char *node, struct tp_buf *fault) {
+    return set(conf, "transactional.id", node, "transactional.id", fault);
+}
+
 int tp_kafka_conf(const struct tp_settings *settings, struct tp_buf *fault, rd_kafka_conf_t **ret) {
     rd_kafka_conf_t *conf = new_conf();
     int error = set_table(conf, defaults, COUNT(defaults), fault);
@@ -141,6 +156,8 @@ int tp_kafka_conf(const struct tp_settings *settings, struct tp_buf *fault, rd_k
         error = set_connection(conf, settings, fault);
     if (!error)
         error = set_table(conf, promises, COUNT(promises), fault);
+    if (!error)
+        error = check_interval(conf, settings, fault);
     if (error) {
         rd_kafka_conf_destroy(conf);
         return error;

@@ -9,18 +9,18 @@
 
 #define REQUEST_TIMEOUT_MS 5000
 
-static rd_kafka_NewTopic_t *describe(const struct tp_kafka_topic *topic) {
-    const struct tp_settings *settings = topic->kafka->options.settings;
+rd_kafka_NewTopic_t *tp_kafka_describe_topic(const struct tp_settings *settings, enum tp_topic id, const char *name) {
     char reason[128], milliseconds[24];
-    rd_kafka_NewTopic_t *new = rd_kafka_NewTopic_new(topic->name, (int)settings->kafka.partitions,
-                                                     settings->kafka.replication, reason, sizeof reason);
+    rd_kafka_NewTopic_t *new = rd_kafka_NewTopic_new(name, (int)settings->kafka.partitions, settings->kafka.replication,
+                                                     reason, sizeof reason);
     if (!new) {
-        tp_log(TP_LOG_WARNING, "kafka_topic_refused", "stage=kafka topic=%s error=%s", topic->name,
-               tp_log_quote(reason));
+        tp_log(TP_LOG_WARNING, "kafka_topic_refused", "stage=kafka topic=%s error=%s", name, tp_log_quote(reason));
         return NULL;
     }
-    if (topic->id == TP_TOPIC_CUSTOMERS || topic->id == TP_TOPIC_CHECKPOINTS) {
+    if (id == TP_TOPIC_CUSTOMERS || id == TP_TOPIC_CHECKPOINTS) {
         rd_kafka_NewTopic_set_config(new, "cleanup.policy", "compact");
+        if (id == TP_TOPIC_CHECKPOINTS) /* read whole at each start, and written with each transaction */
+            rd_kafka_NewTopic_set_config(new, "segment.bytes", "16777216");
     } else if (settings->kafka.retention >= 0) {
         snprintf(milliseconds, sizeof milliseconds, "%" PRId64, settings->kafka.retention * 1000);
         rd_kafka_NewTopic_set_config(new, "cleanup.policy", "delete");
@@ -46,7 +46,7 @@ void tp_kafka_make_topics(struct tp_kafka *kafka) {
         struct tp_kafka_topic *topic = &kafka->topics[i];
         if (topic->known || evtimer_pending(topic->pause, NULL))
             continue;
-        topics[count] = describe(topic);
+        topics[count] = tp_kafka_describe_topic(kafka->options.settings, topic->id, topic->name);
         topic->known = !topics[count]; /* cannot be asked for: used as it is */
         count += topics[count] != NULL;
     }

@@ -47,7 +47,9 @@ void tp_kafka_on_log(struct tp_kafka *kafka, rd_kafka_event_t *event) {
     int level;
     if (rd_kafka_event_log(event, &facility, &text, &level) != 0)
         return;
-    bool known = strstr(text, "enable.gapless.guarantee is experimental"); /* told at each start; see conf.c */
+    /* Told at each start, see conf.c; and at a start after a kill, while the transaction left open is being ended. */
+    bool known =
+        strstr(text, "enable.gapless.guarantee is experimental") || strstr(text, "Failed to acquire transactional PID");
     if (level <= TP_LOG_WARNING && !known)
         tp_log_limited(&kafka->chatter, 30, TP_LOG_WARNING, "kafka_library", "facility=%s text=%s", facility,
                        tp_log_quote(text));

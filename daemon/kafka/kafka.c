@@ -23,9 +23,12 @@ int tp_kafka_open(const struct tp_kafka_options *options, struct tp_buf *fault, 
         return TP_ENOMEM;
     kafka->options = *options;
     int error = tp_kafka_conf(options->settings, fault, &kafka->conf);
+    if (!error && options->settings->kafka.transactions)
+        error = tp_kafka_conf_transactional(kafka->conf, options->node, fault);
     if (error)
         goto out;
     read_bounds(kafka);
+    error = tp_kafka_transaction_init(kafka);
     for (int i = 0; !error && i < TP_TOPIC_COUNT; i++)
         error = tp_kafka_topic_init(&kafka->topics[i], kafka, (enum tp_topic)i);
     if (!error)
@@ -63,14 +66,16 @@ int tp_kafka_produce(struct tp_kafka *kafka, enum tp_topic topic, struct tp_str 
     return 0;
 }
 
-bool tp_kafka_up(const struct tp_kafka *kafka) { return atomic_load(&kafka->up); }
+bool tp_kafka_up(const struct tp_kafka *kafka) { return atomic_load(&kafka->up) && !atomic_load(&kafka->fenced); }
 
 size_t tp_kafka_queued(const struct tp_kafka *kafka) { return atomic_load(&kafka->queued); }
 
 void tp_kafka_close(struct tp_kafka *kafka) {
     if (!kafka)
         return;
+    tp_kafka_transaction_stop(kafka);
     tp_kafka_producer_free(kafka); /* before the records, whose values it borrows */
+    tp_kafka_transaction_exit(kafka);
     for (int i = 0; i < TP_TOPIC_COUNT; i++)
         tp_kafka_topic_close(&kafka->topics[i]);
     tp_kafka_producer_exit(kafka);

@@ -3,7 +3,12 @@
  *
  * One thread: that of `base`. A record's bytes are the module's from produce until its report, and are not copied again
  * by librdkafka. After a fatal error the module makes a new producer and gives it everything not yet acknowledged, in
- * the order it came. An unknown topic pauses, is said, and is tried again; nothing is dropped. */
+ * the order it came. An unknown topic pauses, is said, and is tried again; nothing is dropped.
+ *
+ * With kafka.transactions records go in transactions, one at a time, and with each the node's position, which the
+ * caller writes: what is in Kafka when this transaction is. So whoever begins anew, after a kill or a lost answer,
+ * learns from the position what consumers of committed records have, and gives the rest. Without, a record is given
+ * again whenever its report was missed. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,10 +33,23 @@ struct tp_kafka_header {
 struct tp_kafka_options {
     const struct tp_settings *settings;
     struct event_base *base;
-    /* The fate of a record: 0: the broker has it; TP_ETOOLARGE: it never will; TP_EUNDELIVERABLE: refused by the broker
-     * in `delivery.tries` attempts. In no particular order. */
+    /* The fate of a record: 0: the broker has it, committed; TP_ETOOLARGE: it never will; TP_EUNDELIVERABLE: refused by
+     * the broker in `delivery.tries` attempts. In no particular order. */
     void (*on_done)(void *arg, void *record, int status);
     void (*on_room)(void *arg); /* after TP_EFULL: there is room again */
+
+    /* Of transactions; none is called without them, and then all may be NULL. */
+    const char *node; /* UUID of the journal, whose records these are: at most one producer has it */
+    /* Nothing is given before this was called and answered 0: `position` is what the last committed transaction of the
+     * node had, empty when there is none, and `repair` the number of the last repair that was called. Called again
+     * whenever the outcome of a transaction was not learned. An error: the node is another's by now, or cannot go on
+     * from there; on_fenced follows. */
+    int (*on_ready)(void *arg, struct tp_str position, uint64_t repair);
+    bool (*is_committed)(void *arg, void *record);      /* by the position that on_ready brought */
+    void (*on_given)(void *arg, void *record, bool in); /* it is in the open transaction; no longer, as that failed */
+    void (*on_closing)(void *arg,
+                       struct tp_buf *ret_position); /* as of what is in the open transaction, once committed */
+    void (*on_fenced)(void *arg);                    /* no more is given, ever */
     void *arg;
 };
 
@@ -45,6 +63,8 @@ int tp_kafka_open(const struct tp_kafka_options *options, struct tp_buf *fault, 
  * the client's limit; nothing taken. `record` is handed to on_done as it is. */
 int tp_kafka_produce(struct tp_kafka *kafka, enum tp_topic topic, struct tp_str key, struct tp_buf *value,
                      const struct tp_kafka_header *headers, size_t n_headers, void *record);
+/* Closes the open transaction now, with the position, also when it has no record. Nothing without transactions. */
+void tp_kafka_flush(struct tp_kafka *kafka);
 bool tp_kafka_up(const struct tp_kafka *kafka);       /* a broker answers; any thread */
 size_t tp_kafka_queued(const struct tp_kafka *kafka); /* records not yet reported; any thread */
 /* Closes without waiting for what is under way: no more callbacks. */

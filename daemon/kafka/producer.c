@@ -68,6 +68,10 @@ static size_t still_out(const struct tp_kafka *kafka) {
 
 static void replace(struct tp_kafka *kafka) {
     char reason[256] = "";
+    if (tp_kafka_transaction_busy(kafka)) { /* with this very producer; it has failed, so not for long */
+        evtimer_add(kafka->replace, &one_second);
+        return;
+    }
     tp_kafka_producer_free(kafka);
     for (int i = 0; i < TP_TOPIC_COUNT; i++) {
         kafka->topics[i].out = 0;
@@ -84,6 +88,7 @@ static void replace(struct tp_kafka *kafka) {
 
 /* Whatever the events have made possible. */
 static void go_on(struct tp_kafka *kafka) {
+    tp_kafka_transaction_go_on(kafka);
     if (kafka->failed && kafka->judged && still_out(kafka) == 0)
         replace(kafka);
     for (int i = 0; i < TP_TOPIC_COUNT; i++)
@@ -159,6 +164,7 @@ int tp_kafka_producer_new(struct tp_kafka *kafka, char *reason, size_t size) {
     rd_kafka_queue_io_event_enable(kafka->queue, event_get_fd(kafka->wake), &one, sizeof one);
     event_active(kafka->wake, EV_READ, 0); /* for what was queued before */
     kafka->failed = kafka->judged = false;
+    tp_kafka_transaction_start(kafka);
     tp_kafka_make_topics(kafka);
     return 0;
 }

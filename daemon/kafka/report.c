@@ -2,7 +2,9 @@
  *
  * A broker refuses whole batches, so a refusal makes a record suspect and no more; it counts when the record was alone.
  * Too large is said once and for all, other refusals after delivery.tries of them. Everything else is no record's
- * fault: the topic waits, or the producer is replaced, and the record is given again. */
+ * fault: the topic waits, or the producer is replaced, and the record is given again.
+ *
+ * In a transaction a record is done when that is committed, and any that fails makes it abort. */
 #include "daemon/kafka/internal.h"
 
 #include "common/error.h"
@@ -14,7 +16,7 @@ static void count(struct tp_kafka_topic *topic, int status) {
         tp_metrics_add(TP_M_KAFKA_REJECTED, 1);
 }
 
-static void finish(struct tp_kafka_record *record, int status) {
+void tp_kafka_finish(struct tp_kafka_record *record, int status) {
     struct tp_kafka_topic *topic = record->topic;
     struct tp_kafka *kafka = topic->kafka;
     TAILQ_REMOVE(&topic->records, record, link);
@@ -33,14 +35,14 @@ static void refuse(struct tp_kafka_record *record, int status, unsigned tries) {
         record->topic->suspects += !record->suspect;
         record->suspect = true;
     } else if (++record->tries >= tries) {
-        finish(record, status);
+        tp_kafka_finish(record, status);
     }
 }
 
-/* What a producer gives back after a fatal error; not a word on the topic. */
+/* What a producer gives back, or does not take, once it or its transaction has failed; not a word on the topic. */
 static bool given_back(rd_kafka_resp_err_t error) {
-    return error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-           error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+    return error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__STATE ||
+           error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
 }
 
 static bool unknown(rd_kafka_resp_err_t error) {
@@ -64,11 +66,14 @@ static void trouble(struct tp_kafka_topic *topic, rd_kafka_resp_err_t error) {
 void tp_kafka_report(struct tp_kafka_record *record, rd_kafka_resp_err_t error) {
     struct tp_kafka_topic *topic = record->topic;
     topic->out--;
+    if (error)
+        tp_kafka_transaction_break(topic->kafka);
     switch (error) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
         topic->kafka->judged = true;
         tp_kafka_set_up(topic->kafka, true);
-        finish(record, 0);
+        if (!topic->kafka->transaction)
+            tp_kafka_finish(record, 0);
         break;
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:

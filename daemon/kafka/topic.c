@@ -2,10 +2,12 @@
  *
  * A topic is held from the start until it is known, and whenever something failed. It is tried again when nothing of
  * it is out, its pause is over and the producer is sound: from the first record of the list, which holds exactly those
- * not acknowledged. While one of them is suspect, each is sent alone, so that a refusal hits the one it means. */
+ * not acknowledged. While one of them is suspect, each is sent alone, so that a refusal hits the one it means; alone in
+ * its transaction, too, since that fails as a whole. */
 #include "daemon/kafka/internal.h"
 
 #include "common/error.h"
+#include "common/fault.h"
 
 static const struct timeval one_second = {1, 0};
 
@@ -13,6 +15,7 @@ static void on_pause_over(evutil_socket_t fd, short what, void *arg) {
     struct tp_kafka_topic *topic = arg;
     (void)fd, (void)what;
     tp_kafka_make_topics(topic->kafka);
+    tp_kafka_transaction_go_on(topic->kafka);
     tp_kafka_topic_send(topic);
 }
 
@@ -63,12 +66,13 @@ void tp_kafka_topic_pause(struct tp_kafka_topic *topic) {
 
 void tp_kafka_topic_unknown(struct tp_kafka_topic *topic) {
     topic->known = topic->kafka->options.settings->kafka.partitions == 0;
+    topic->there = !topic->kafka->transaction;
 }
 
 static bool may_go_on(struct tp_kafka_topic *topic) {
-    if (!topic->kafka->producer || topic->kafka->failed)
+    if (!topic->kafka->producer || topic->kafka->failed || !tp_kafka_transaction_open(topic->kafka))
         return false;
-    if (topic->held && topic->known && topic->out == 0 && !evtimer_pending(topic->pause, NULL)) {
+    if (topic->held && topic->known && topic->there && topic->out == 0 && !evtimer_pending(topic->pause, NULL)) {
         topic->held = false;
         topic->next = TAILQ_FIRST(&topic->records);
     }
@@ -87,7 +91,10 @@ void tp_kafka_topic_send(struct tp_kafka_topic *topic) {
         if (record->given)
             tp_metrics_add(TP_M_KAFKA_RETRIED, 1);
         record->given = true;
+        (void)TP_FAULT("kafka.after_produce");
         if (error)
             tp_kafka_report(record, error);
+        else
+            tp_kafka_transaction_add(record);
     }
 }

@@ -11,7 +11,11 @@
 #define TP_METRICS(X)                                                                                                        \
     X(TP_M_HTTP_CONNECTIONS,         "touchpoint_http_connections",                            "gauge",   "connections open now") \
     X(TP_M_HTTP_CONNECTIONS_TOTAL,   "touchpoint_http_connections_total",                      "counter", "connections accepted") \
-    X(TP_M_HTTP_CONNECTIONS_REFUSED, "touchpoint_http_connections_refused_total",              "counter", "connections refused over the limit") \
+    X(TP_M_HTTP_REFUSED_FULL,        "touchpoint_http_connections_refused_total{reason=\"full\"}", "counter", "connections turned away because there were too many: of all, or of one peer") \
+    X(TP_M_HTTP_REFUSED_PEER,        "touchpoint_http_connections_refused_total{reason=\"peer\"}", "counter", NULL) \
+    X(TP_M_HTTP_SHED_IDLE,           "touchpoint_http_connections_shed_total{was=\"idle\"}",    "counter", "connections closed to make room for others, by what they were at") \
+    X(TP_M_HTTP_SHED_SENDING,        "touchpoint_http_connections_shed_total{was=\"sending\"}", "counter", NULL) \
+    X(TP_M_HTTP_SHED_READING,        "touchpoint_http_connections_shed_total{was=\"reading\"}", "counter", NULL) \
     X(TP_M_HTTP_REQUESTS,            "touchpoint_http_requests_total",                         "counter", "requests read whole") \
     X(TP_M_HTTP_TIMEOUTS,            "touchpoint_http_timeouts_total",                         "counter", "connections closed at a deadline") \
     X(TP_M_HTTP_2XX,                 "touchpoint_http_responses_total{class=\"2xx\"}",         "counter", "replies by class of status") \
@@ -39,11 +43,17 @@
     X(TP_M_KAFKA_REJECTED,           "touchpoint_kafka_acknowledged_total{topic=\"rejected\"}", "counter", NULL) \
     X(TP_M_KAFKA_RETRIED,            "touchpoint_kafka_retried_total",                         "counter", "records given to the producer again after it failed them") \
     X(TP_M_KAFKA_REBUILT,            "touchpoint_kafka_producers_rebuilt_total",               "counter", "producers replaced after a fatal error") \
+    X(TP_M_KAFKA_COMMITTED,          "touchpoint_kafka_transactions_total{result=\"committed\"}", "counter", "transactions, by what became of them") \
+    X(TP_M_KAFKA_ABORTED,            "touchpoint_kafka_transactions_total{result=\"aborted\"}", "counter", NULL) \
     X(TP_M_KAFKA_QUEUE,              "touchpoint_kafka_queue_records",                         "gauge",   "records that the producer holds") \
     X(TP_M_DELIVERY_WINDOW,          "touchpoint_delivery_records",                            "gauge",   "records under way behind the journal") \
     X(TP_M_DELIVERY_UNDELIVERABLE,   "touchpoint_delivery_undeliverable_total",                "counter", "records that went to the rejected topic after several tries") \
     X(TP_M_REDIS_UP,                 "touchpoint_redis_up",                                    "gauge",   "1 while delivery has its connection") \
     X(TP_M_REDIS_LOSSES,             "touchpoint_redis_losses_total",                          "counter", "times that Redis came back as another or emptier server") \
+    X(TP_M_REPAIRS,                  "touchpoint_redis_repairs_total",                         "counter", "repairs of Redis that this node has carried out") \
+    X(TP_M_REPAIRING,                "touchpoint_redis_repairing",                             "gauge",   "1 while Redis is being repaired from Kafka, or waits for that") \
+    X(TP_M_REPAIR_RECORDS,           "touchpoint_redis_repair_records",                        "gauge",   "records that the last repair has read from Kafka so far") \
+    X(TP_M_REPAIR_LACKING,           "touchpoint_redis_repair_lacking_records",                "gauge",   "records that the last repair did not find in Kafka any more") \
     X(TP_M_KAFKA_UP,                 "touchpoint_kafka_up",                                    "gauge",   "1 while a broker answers")
 
 /* How long things took, in seconds. A 202 costs a sync of the disk, so its bounds are fine; what comes behind it may wait
@@ -52,7 +62,8 @@
 #define TP_HISTOGRAMS(X)                                                                                                     \
     X(TP_H_ACCEPT,   "touchpoint_accept_seconds",   accept,     "from a request's last byte until its events are durable and it is answered") \
     X(TP_H_TIMELINE, "touchpoint_timeline_seconds", delivery,   "from an interaction's receipt until it is on its timeline") \
-    X(TP_H_DELIVERY, "touchpoint_delivery_seconds", delivery,   "from an interaction's receipt until the broker has it")
+    X(TP_H_DELIVERY, "touchpoint_delivery_seconds", delivery,   "from an interaction's receipt until the broker has it, committed") \
+    X(TP_H_COMMIT,   "touchpoint_kafka_commit_seconds", accept, "how long the commit of a transaction took")
 // clang-format on
 
 enum tp_metric {

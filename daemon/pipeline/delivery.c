@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/error.h"
+#include "common/fault.h"
 #include "common/time.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/pipeline/internal.h"
@@ -43,16 +44,21 @@ static void release(struct tp_delivery *delivery) {
         frontier = item->record + 1;
         tp_item_free(item);
     }
-    if (frontier > 0)
+    if (frontier > 0) {
+        delivery->outbox.released = frontier;
         tp_journal_release(delivery->options.journal, frontier);
+        (void)TP_FAULT("pipeline.after_release");
+    }
     tp_metrics_set(TP_M_DELIVERY_WINDOW, (int64_t)delivery->window.n_items);
 }
 
 /* ---- from the journal ---- */
 
-/* A rejection is ready as it is; the front has told its sender. */
+/* What Kafka has is over, whatever it is. A rejection is ready as it is; the front has told its sender. */
 static void take(struct tp_delivery *delivery, struct tp_item *item) {
-    if (item->is_rejection) {
+    if (tp_outbox_has(delivery, item->record)) {
+        item->stage = TP_AT_END;
+    } else if (item->is_rejection) {
         item->answered = true;
         tp_item_reject(item, 0, false);
         tp_outbox_add(delivery, item);
@@ -151,7 +157,7 @@ int tp_delivery_start(const struct tp_delivery_options *options, struct tp_buf *
 enum { GRACE_MS = 2000 };
 
 void tp_delivery_stop(struct tp_delivery *delivery, unsigned timeout_ms) {
-    bool can_finish = tp_delivery_redis_up(delivery) && tp_delivery_kafka_up(delivery);
+    bool can_finish = delivery->placing.up && tp_delivery_kafka_up(delivery);
     int64_t until = tp_time_monotonic_ms() + (can_finish || timeout_ms < GRACE_MS ? timeout_ms : GRACE_MS);
     delivery->stopping = true;
     tp_delivery_wake(delivery);
@@ -179,7 +185,7 @@ void tp_delivery_free(struct tp_delivery *delivery) {
     free(delivery);
 }
 
-bool tp_delivery_redis_up(const struct tp_delivery *delivery) { return delivery->placing.up; }
+bool tp_delivery_redis_up(const struct tp_delivery *delivery) { return delivery->placing.there; }
 
 bool tp_delivery_kafka_up(const struct tp_delivery *delivery) { return tp_kafka_up(delivery->outbox.kafka); }
 

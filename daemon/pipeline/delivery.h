@@ -21,6 +21,7 @@ struct tp_delivery_options {
     const struct tp_settings *settings;
     struct tp_journal *journal;
     struct tp_waitroom *waitroom;
+    void (*on_fenced)(void); /* another daemon has taken this node over at Kafka; delivery's thread, once */
 };
 
 /* Starts its thread. TP_ECONFIG with the reason in `fault`. */

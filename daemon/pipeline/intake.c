@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "common/error.h"
+#include "common/fault.h"
 #include "common/interaction.h"
 #include "common/time.h"
 #include "daemon/metrics/metrics.h"
@@ -235,6 +236,7 @@ static void on_durable(struct tp_journal_batch *batch, int status, uint64_t firs
     struct tp_loop *loop = order->intake->options.loop;
     order->first = first;
     order->job->error = status;
+    (void)TP_FAULT("intake.after_durable");
     for (size_t i = 0; order->wait_s > 0 && status == 0 && i < order->job->n; i++)
         if (order->job->verdicts[i].error == 0 &&
             tp_waitroom_enter(order->intake->options.waitroom, first + i, loop, order, i, on_news) == 0)
@@ -258,8 +260,11 @@ int tp_intake_take(struct tp_intake *intake, const struct tp_intake_request *req
     order->batch.received_ms = tp_time_now_ms();
     order->batch.on_durable = on_durable;
     status = take_elements(order, request, ret_message);
-    if (status == 0)
-        status = tp_journal_append(intake->options.journal, &order->batch);
+    if (status < 0)
+        goto out;
+    (void)TP_FAULT("intake.before_append");
+    status = tp_journal_append(intake->options.journal, &order->batch);
+    (void)TP_FAULT("intake.after_append");
 out:
     if (status < 0)
         free_order(order);

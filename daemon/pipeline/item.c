@@ -63,11 +63,7 @@ void tp_item_prepare_append(struct tp_item *item) {
     const struct tp_context_event event = event_of(interaction);
     struct tp_buf *text = &item->changes;
     tp_buf_clear(text);
-    tp_buf_adds(text, TP_STATE_LAST "\t");
-    tp_context_last(&event, text);
-    size_t last_len = text->len;
-    tp_buf_adds(text, TP_STATE_COUNT);
-    tp_buf_addstr(text, interaction->channel);
+    size_t last_len = tp_context_bring(&event, text);
     item->append = (struct tp_append){
         .interaction = interaction,
         .customer_id = tp_str(item->customer_id),
@@ -114,8 +110,9 @@ void tp_item_reject(struct tp_item *item, int error, bool bare) {
 }
 
 int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *node) {
-    char record[24], time[TP_TIME_TEXT];
+    char record[24], time[TP_TIME_TEXT], content[17], others[TP_DECIMAL];
     snprintf(record, sizeof record, "%" PRIu64, item->record);
+    snprintf(content, sizeof content, "%016" PRIx64, item->interaction.content);
     if (item->is_rejection) {
         const struct tp_kafka_header headers[] = {
             {"content-type", TP_STR("application/json")}, {"tp_node", tp_str(node)}, {"tp_record", tp_str(record)}};
@@ -124,10 +121,18 @@ int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *no
     const struct tp_interaction *interaction = &item->interaction;
     tp_time_format(interaction->time_ms, time);
     const struct tp_kafka_header headers[] = {
-        {"ce_specversion", TP_STR("1.0")}, {"ce_id", interaction->id},    {"ce_source", interaction->source},
-        {"ce_type", interaction->type},    {"ce_time", tp_str(time)},     {"content-type", TP_STR("application/json")},
-        {"tp_node", tp_str(node)},         {"tp_record", tp_str(record)},
+        {"ce_specversion", TP_STR("1.0")},
+        {"ce_id", interaction->id},
+        {"ce_source", interaction->source},
+        {"ce_type", interaction->type},
+        {"ce_time", tp_str(time)},
+        {"content-type", TP_STR("application/json")},
+        {"tp_node", tp_str(node)},
+        {"tp_record", tp_str(record)},
+        {"tp_content", tp_str(content)},
+        {"tp_others", tp_decimal(item->append.others, others)},
     };
-    return tp_kafka_produce(kafka, TP_TOPIC_INTERACTIONS, tp_str(item->customer_id), &item->out, headers,
-                            sizeof headers / sizeof headers[0], item);
+    size_t n_headers = sizeof headers / sizeof headers[0] - (item->append.others == 0);
+    return tp_kafka_produce(kafka, TP_TOPIC_INTERACTIONS, tp_str(item->customer_id), &item->out, headers, n_headers,
+                            item);
 }

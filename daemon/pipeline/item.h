@@ -26,6 +26,7 @@ struct tp_item {
     bool is_rejection;       /* of the journal, or what became of an interaction */
     enum tp_outcome outcome; /* at its end */
     bool answered;           /* those who wait were told */
+    bool in;                 /* the transaction that is open at Kafka */
     int error;               /* why an interaction became a rejection */
     struct tp_buf packed;
     struct tp_interaction interaction;

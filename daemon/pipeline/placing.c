@@ -4,9 +4,11 @@
  * Whatever goes wrong with a call as a whole has one remedy: the connection is given up, which quiets all other calls
  * too, and when Redis is back and its homes are open, all that was not answered begins again, in order. Calls given up
  * may still reach Redis, before or behind those that repeat them: in each lane both begin with the same records, so
- * whichever comes first appends them in order, and the other is answered what is stored.
+ * whichever comes first appends them in order, and the other is answered what is stored. Homes that are not open are
+ * the repair's, which asks for another look when they are.
  *
- * What goes wrong with one record alone is tried again in a while, and a few times only. */
+ * What goes wrong with one record alone is tried again in a while, and a few times only; what comes behind it of the
+ * same customer waits for that. */
 #include "daemon/pipeline/internal.h"
 
 #include <inttypes.h>
@@ -16,66 +18,93 @@
 #include "daemon/metrics/metrics.h"
 #include "daemon/redis/home.h"
 
-static struct tp_redis_script *const scripts[] = {&tp_home_open_script, &tp_identity_claim_script,
+static struct tp_redis_script *const scripts[] = {&tp_home_look_script, &tp_identity_claim_script,
                                                   &tp_timeline_append_script, NULL};
 
 /* ---- Redis comes and goes ---- */
 
-static void set_up(struct tp_placing *placing, bool up) {
-    placing->up = up;
-    tp_metrics_set(TP_M_REDIS_UP, up);
+static void set_there(struct tp_placing *placing, bool there) {
+    placing->there = there;
+    placing->up = placing->up && there;
+    tp_metrics_set(TP_M_REDIS_UP, there);
 }
 
-static void give_up(struct tp_placing *placing, int status) {
-    if (!placing->up)
-        return;
-    set_up(placing, false);
-    tp_log(TP_LOG_NOTICE, "redis_given_up", "stage=timeline reason=%s", tp_error_code(status));
+static void reset(struct tp_placing *placing) {
+    set_there(placing, false);
     tp_redis_reset(placing->redis);
 }
 
-/* A new deployment finds nothing; one that was there before finds all as it left it. Anything in between is said. */
-static void say_findings(struct tp_delivery *delivery, const struct tp_home_findings *findings) {
-    const struct tp_settings *settings = delivery->options.settings;
-    bool delivered_before = delivery->placing.opened_before || tp_journal_frontier(delivery->options.journal) > 1;
-    bool fresh = !delivered_before && findings->absent == settings->redis.lanes + settings->redis.buckets;
-    if (fresh || findings->absent + findings->elsewhere == 0)
+void tp_placing_give_up(struct tp_delivery *delivery, int status) {
+    struct tp_placing *placing = &delivery->placing;
+    if (!placing->up)
         return;
-    tp_metrics_add(TP_M_REDIS_LOSSES, 1);
-    tp_log(findings->absent > 0 ? TP_LOG_ERROR : TP_LOG_WARNING, "redis_changed", "absent=%u elsewhere=%u what=%s",
-           findings->absent, findings->elsewhere,
-           tp_log_quote("Redis was restarted, restored or emptied; timelines may lack what Kafka has"));
+    tp_log(TP_LOG_NOTICE, "redis_given_up", "stage=timeline reason=%s", tp_error_code(status));
+    reset(placing);
 }
 
-static void on_homes_open(void *arg, int status, const struct tp_home_findings *findings) {
+/* ---- its homes ---- */
+
+static void begin(struct tp_delivery *delivery, uint64_t repair) {
+    struct tp_placing *placing = &delivery->placing;
+    placing->repair = repair;
+    placing->n_resolving = 0;
+    tp_timeline_begin(placing->timeline, repair);
+    tp_window_begin_again(&delivery->window);
+    delivery->repair.worked = true;
+    placing->up = true;
+    tp_delivery_soon(delivery);
+}
+
+static void on_looked(void *arg, int status, const struct tp_home_findings *homes) {
     struct tp_delivery *delivery = arg;
     struct tp_placing *placing = &delivery->placing;
+    placing->looking = false;
     if (status == TP_ECONFIG)
         tp_log_limited(&placing->said_layout, 30, TP_LOG_ERROR, "redis_layout", "stage=timeline what=%s",
                        tp_log_quote("Redis was laid out for other numbers of redis.lanes or redis.buckets"));
     if (status < 0) {
-        tp_redis_reset(placing->redis);
+        reset(placing);
         return;
     }
-    say_findings(delivery, findings);
-    tp_timeline_forget(placing->timeline);
-    placing->n_resolving = 0;
-    tp_window_begin_again(&delivery->window);
-    placing->opened_before = true;
-    set_up(placing, true);
-    tp_delivery_soon(delivery);
+    set_there(placing, true);
+    if (!tp_home_all_open(homes) || !delivery->repair.known) {
+        tp_placing_give_up(delivery, TP_ELOST);
+        tp_repair_want(delivery);
+    } else if (!placing->up) {
+        begin(delivery, homes->number);
+    }
 }
 
-static void on_redis_up(void *arg) {
-    struct tp_delivery *delivery = arg;
-    struct tp_redis *redis = delivery->placing.redis;
-    if (tp_home_open(redis, delivery->options.settings, on_homes_open, delivery) < 0)
-        tp_redis_reset(redis);
+static void look(struct tp_delivery *delivery, bool one) {
+    struct tp_placing *placing = &delivery->placing;
+    const struct tp_home_order order = {.what = TP_HOME_LOOK, .one = one, .which = placing->next_home};
+    if (placing->looking || !tp_redis_up(placing->redis))
+        return;
+    placing->looking = true;
+    placing->said_ms = tp_time_monotonic_ms();
+    int status = tp_home_ask(placing->redis, delivery->options.settings, &order, on_looked, delivery);
+    if (status < 0) {
+        placing->looking = false;
+        reset(placing);
+    }
 }
+
+void tp_placing_look(struct tp_delivery *delivery) { look(delivery, false); }
+
+/* FLUSHALL closes no connection, and where nothing is written nobody is refused. */
+static void look_while_idle(struct tp_delivery *delivery) {
+    struct tp_placing *placing = &delivery->placing;
+    if (tp_time_monotonic_ms() - placing->said_ms < TP_PLACING_IDLE_MS)
+        return;
+    look(delivery, true);
+    placing->next_home++;
+}
+
+static void on_redis_up(void *arg) { tp_placing_look(arg); }
 
 static void on_redis_down(void *arg) {
     struct tp_delivery *delivery = arg;
-    set_up(&delivery->placing, false);
+    set_there(&delivery->placing, false);
 }
 
 /* ---- answers of the timeline ---- */
@@ -84,10 +113,19 @@ static void on_redis_down(void *arg) {
 static void try_again(struct tp_delivery *delivery, struct tp_item *item) {
     if (++item->tries < delivery->options.settings->delivery.tries) {
         tp_window_put_aside(&delivery->window, item);
+        tp_timeline_hold(delivery->placing.timeline, tp_str(item->customer_id));
         return;
     }
     tp_known_forget(delivery->placing.known, &item->interaction);
     tp_outbox_reject(delivery, item, TP_EUNDELIVERABLE);
+}
+
+/* Behind one that failed, and will be tried again. What fails for all of a customer would take each of them that long,
+ * one behind the other: so the wait counts as their own, but for one last try. */
+static void hold(struct tp_delivery *delivery, struct tp_item *item) {
+    if (item->tries + 1 < delivery->options.settings->delivery.tries)
+        item->tries++;
+    tp_window_put_aside(&delivery->window, item);
 }
 
 /* The producer takes `out`, so those who wait get a copy. */
@@ -100,7 +138,9 @@ static void on_appended(void *arg, struct tp_append *append, enum tp_append_resu
                         const struct tp_entry *entry) {
     struct tp_delivery *delivery = arg;
     struct tp_item *item = (struct tp_item *)((char *)append - offsetof(struct tp_item, append));
-    if (result == TP_REUSED) {
+    if (result == TP_HELD) {
+        hold(delivery, item);
+    } else if (result == TP_REUSED) {
         tp_known_forget(delivery->placing.known, &item->interaction);
         tp_outbox_reject(delivery, item, TP_EIDREUSED);
     } else if (result == TP_BROKEN || tp_item_enrich(item, entry) < 0) {
@@ -119,36 +159,43 @@ static void on_appended(void *arg, struct tp_append *append, enum tp_append_resu
 
 static void on_lane_failed(void *arg, int status) {
     struct tp_delivery *delivery = arg;
-    give_up(&delivery->placing, status);
+    tp_placing_give_up(delivery, status);
 }
 
 /* ---- there ---- */
+
+static void place(struct tp_delivery *delivery, struct tp_item *item, const struct tp_identity_request *request) {
+    struct tp_placing *placing = &delivery->placing;
+    if (request->status < 0) {
+        try_again(delivery, item);
+        return;
+    }
+    memcpy(item->customer_id, request->customer_id, TP_UUID_TEXT);
+    if (tp_window_holds(&delivery->window, item)) {
+        hold(delivery, item);
+        return;
+    }
+    if (tp_known_otherwise(placing->known, &item->interaction)) {
+        tp_metrics_add(TP_M_TIMELINE_REUSED, 1); /* as the timeline would count it */
+        tp_outbox_reject(delivery, item, TP_EIDREUSED);
+        return;
+    }
+    tp_item_prepare_append(item);
+    item->append.others = request->others;
+    tp_timeline_append(placing->timeline, &item->append);
+}
 
 static void on_resolved(void *arg, int status) {
     struct tp_delivery *delivery = arg;
     struct tp_placing *placing = &delivery->placing;
     if (status < 0) {
-        give_up(placing, status);
+        tp_placing_give_up(delivery, status);
         return;
     }
     size_t n = placing->n_resolving;
     placing->n_resolving = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct tp_item *item = placing->resolving[i];
-        if (placing->requests[i].status < 0) {
-            try_again(delivery, item);
-            continue;
-        }
-        if (tp_known_otherwise(placing->known, &item->interaction)) {
-            tp_metrics_add(TP_M_TIMELINE_REUSED, 1); /* as the timeline would count it */
-            tp_outbox_reject(delivery, item, TP_EIDREUSED);
-            continue;
-        }
-        memcpy(item->customer_id, placing->requests[i].customer_id, TP_UUID_TEXT);
-        tp_item_prepare_append(item);
-        item->append.others = placing->requests[i].others;
-        tp_timeline_append(placing->timeline, &item->append);
-    }
+    for (size_t i = 0; i < n; i++)
+        place(delivery, placing->resolving[i], &placing->requests[i]);
     tp_timeline_send(placing->timeline, tp_journal_checkpointed(delivery->options.journal));
     tp_delivery_soon(delivery);
 }
@@ -175,18 +222,23 @@ static void on_due(evutil_socket_t fd, short what, void *arg) {
 void tp_placing_go_on(struct tp_delivery *delivery) {
     struct tp_placing *placing = &delivery->placing;
     struct tp_item *item = NULL;
+    tp_repair_turn(delivery);
     if (!placing->up || placing->n_resolving > 0 || is_early(delivery))
         return;
     while (placing->n_resolving < TP_PLACING_BATCH && (item = tp_window_next(&delivery->window))) {
         placing->requests[placing->n_resolving] = (struct tp_identity_request){.interaction = &item->interaction};
         placing->resolving[placing->n_resolving++] = item;
     }
-    if (placing->n_resolving == 0)
+    if (placing->n_resolving == 0) {
+        look_while_idle(delivery);
         return;
-    placing->next_ms = tp_time_monotonic_ms() + TP_PLACING_PACE_MS;
-    int status = tp_identity_resolve(placing->identity, placing->requests, placing->n_resolving, on_resolved, delivery);
+    }
+    placing->said_ms = tp_time_monotonic_ms();
+    placing->next_ms = placing->said_ms + TP_PLACING_PACE_MS;
+    int status = tp_identity_resolve(placing->identity, placing->repair, placing->requests, placing->n_resolving,
+                                     on_resolved, delivery);
     if (status < 0)
-        give_up(placing, status);
+        tp_placing_give_up(delivery, status);
 }
 
 /* ---- life ---- */
@@ -213,11 +265,14 @@ int tp_placing_open(struct tp_delivery *delivery) {
     placing->known = tp_known_new();
     placing->due = evtimer_new(redis.base, on_due, delivery);
     status = placing->known && placing->due ? tp_identity_new(settings, placing->redis, &placing->identity) : TP_ENOMEM;
-    return status < 0 ? status : tp_timeline_new(&timeline, &placing->timeline);
+    if (status == 0)
+        status = tp_timeline_new(&timeline, &placing->timeline);
+    return status < 0 ? status : tp_repair_open(delivery);
 }
 
 void tp_placing_close(struct tp_delivery *delivery) {
     struct tp_placing *placing = &delivery->placing;
+    tp_repair_close(delivery);
     if (placing->due)
         event_free(placing->due);
     placing->up = false; /* the calls that end now are not to be given up once more */

@@ -15,6 +15,7 @@ void tp_window_free(struct tp_window *window) {
         window->oldest = item->next;
         tp_item_free(item);
     }
+    tp_held_clear(&window->held);
     tp_window_init(window);
 }
 
@@ -45,6 +46,7 @@ void tp_window_put_aside(struct tp_window *window, struct tp_item *item) {
     assert(item->stage == TP_AT_TIMELINE);
     item->stage = TP_ASIDE;
     window->n_aside++;
+    tp_held_add(&window->held, item);
 }
 
 static void restart(struct tp_window *window, enum tp_stage stage) {
@@ -60,10 +62,22 @@ void tp_window_take_up(struct tp_window *window) {
     if (window->n_aside == 0)
         return;
     window->n_aside = 0;
+    tp_held_clear(&window->held);
     restart(window, TP_ASIDE);
 }
 
+bool tp_window_holds(const struct tp_window *window, const struct tp_item *item) {
+    return tp_held_has(&window->held, item);
+}
+
 void tp_window_begin_again(struct tp_window *window) { restart(window, TP_AT_TIMELINE); }
+
+bool tp_window_on_its_way(const struct tp_window *window) {
+    const struct tp_item *item = window->oldest;
+    while (item && (item->stage != TP_AT_KAFKA || item->is_rejection))
+        item = item->next;
+    return item != NULL;
+}
 
 struct tp_item *tp_window_leave(struct tp_window *window) {
     struct tp_item *item = window->oldest;

@@ -1,17 +1,13 @@
 #!lua
--- Opens one lane or bucket on this server. KEYS: home. ARGV: repair number, count of its kind. Answers how it was found.
+-- Opens one lane or bucket: one that was closed under this repair on this server, or, under number 0, a new one. KEYS:
+-- home and, of a lane, released. ARGV: repair number, count of its kind. Answers as look.lua does.
 -- include: home.lua
 local repair, count = ARGV[1], ARGV[2]
-local home = redis.pcall('GET', KEYS[1])
-local found = 'absent'
-if type(home) == 'string' then
-    local where, laid_out = string.match(home, '^%a+ (%x+) %d+ (%d+)$')
-    if laid_out ~= count then
-        return redis.error_reply('TPHOME layout ' .. tostring(laid_out))
-    end
-    found = home_refuses(repair) and 'elsewhere' or 'open'
+local state, here = home_state(repair), server()
+local home = 'open ' .. here .. ' ' .. repair .. ' ' .. count
+if state == 'closed' or (state == 'absent' and repair == '0') then
+    redis.call('SET', KEYS[1], home)
+elseif state ~= 'open' then
+    return redis.error_reply('TPHOME ' .. state)
 end
-if found ~= 'open' then
-    redis.call('SET', KEYS[1], 'open ' .. server() .. ' ' .. repair .. ' ' .. count)
-end
-return found
+return { home, here, false }

@@ -8,7 +8,6 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <hiredis/adapters/libevent.h>
 #include <hiredis/async.h>
 #include <openssl/sha.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "common/error.h"
 #include "common/time.h"
 #include "daemon/log/log.h"
+#include "daemon/redis/attach.h"
 #include "daemon/redis/resolve.h"
 #include "daemon/redis/url.h"
 #include "daemon/redis/words.h"
@@ -92,6 +92,10 @@ static void drop(struct tp_redis *redis, const char *why) {
     }
 }
 
+static const char too_much[] = "it answers what was not asked";
+
+static void on_unasked(redisAsyncContext *context) { drop(context->data, too_much); }
+
 static void on_greeted(redisAsyncContext *context, void *reply_, void *last) {
     struct tp_redis *redis = context->data;
     const redisReply *reply = reply_;
@@ -105,6 +109,8 @@ static void on_greeted(redisAsyncContext *context, void *reply_, void *last) {
         tp_log(TP_LOG_INFO, "redis_up", "connection=%s", redis->options.name);
         if (redis->options.on_up)
             redis->options.on_up(redis->options.arg);
+        if (redis->context == context && tp_redis_has_more(context))
+            drop(redis, too_much);
     }
 }
 
@@ -136,8 +142,8 @@ static void on_connect(const redisAsyncContext *context, int status) {
 static void connect_to(struct tp_redis *redis, const char *place) {
     const struct tp_redis_url *url = &redis->url;
     redisAsyncContext *context = url->is_unix ? redisAsyncConnectUnix(place) : redisAsyncConnect(place, url->port);
-    if (!context || context->err) {
-        say_away(redis, context ? context->errstr : "out of memory");
+    if (!context || context->err || tp_redis_attach(context, redis->options.base, on_unasked) < 0) {
+        say_away(redis, context && context->err ? context->errstr : "out of memory");
         if (context)
             redisAsyncFree(context);
         retry_later(redis);
@@ -146,7 +152,6 @@ static void connect_to(struct tp_redis *redis, const char *place) {
     context->data = redis;
     redis->context = context;
     redis->greeting_until_ms = tp_time_monotonic_ms() + redis->options.settings->redis.timeout;
-    redisLibeventAttach(context, redis->options.base);
     redisAsyncSetConnectCallback(context, on_connect);
     redisAsyncSetDisconnectCallback(context, on_disconnect);
 }
@@ -187,21 +192,6 @@ static void on_retry(evutil_socket_t fd, short what, void *arg) {
 
 /* ---- calls ---- */
 
-/* An error reply: which of them mean "not now", whatever was asked. */
-static int error_of(const char *text) {
-    static const char *const not_now[] = {"LOADING",     "BUSY",       "READONLY", "OOM",      "MISCONF",  "MASTERDOWN",
-                                          "CLUSTERDOWN", "TRYAGAIN",   "MOVED",    "ASK",      "NOSCRIPT", "NOAUTH",
-                                          "WRONGPASS",   "NOREPLICAS", "NOPERM",   "EXECABORT"};
-    for (size_t i = 0; i < sizeof not_now / sizeof not_now[0]; i++) {
-        size_t len = strlen(not_now[i]);
-        if (strncmp(text, not_now[i], len) == 0 && (text[len] == ' ' || text[len] == '\0'))
-            return TP_EUNAVAILABLE;
-    }
-    if (strncmp(text, "TPHOME layout", 13) == 0)
-        return TP_ECONFIG;
-    return strncmp(text, "TPHOME", 6) == 0 ? TP_ELOST : TP_ECORRUPT;
-}
-
 static void on_reply(redisAsyncContext *context, void *reply_, void *arg) {
     struct call *call = arg;
     struct tp_redis *redis = call->redis;
@@ -212,7 +202,7 @@ static void on_reply(redisAsyncContext *context, void *reply_, void *arg) {
     if (!redis->oldest)
         redis->newest = &redis->oldest;
     if (reply && reply->type == REDIS_REPLY_ERROR) {
-        status = error_of(reply->str);
+        status = tp_redis_error_of(reply->str);
         if (status == TP_EUNAVAILABLE && redis->context == context)
             drop(redis, reply->str);
         else if (status == TP_ECORRUPT)
@@ -221,6 +211,8 @@ static void on_reply(redisAsyncContext *context, void *reply_, void *arg) {
     }
     call->done(call->arg, status, status == 0 ? reply : NULL);
     free(call);
+    if (reply && redis->context == context && tp_redis_has_more(context))
+        drop(redis, too_much);
 }
 
 static int send_call(struct tp_redis *redis, struct tp_str wire, tp_redis_done *done, void *arg) {

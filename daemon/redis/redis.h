@@ -2,9 +2,9 @@
  *
  * Calls are pipelined and answered in order. A call ends in one of three ways: with its reply; with TP_EUNAVAILABLE,
  * when the connection was lost, the deadline passed or Redis said that it can do no writes now (LOADING, BUSY,
- * READONLY, OOM, MOVED ...), so that whether it was done is not known; or with TP_ELOST, when a script met a server
- * that is not the one it expected (home.h). The same call may always be sent again: every script of ours does its work
- * once only. One thread: that of `base`. */
+ * READONLY, OOM, MOVED ...), so that whether it was done is not known; or with TP_ELOST or TP_ECLOSED, when a script
+ * met a server that is not the one it expected, or one that is under repair (home.h). The same call may always be sent
+ * again: every script of ours does its work once only. One thread: that of `base`. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* Words in Redis' protocol (RESP): "$LENGTH\r\nBYTES\r\n" each. The head of the call, which counts them, is known last
- * and is put into room that is kept free for it at the front. */
+ * and is put into room that is kept free for it at the front. And what Redis' word means when it refuses a call. */
 #include "daemon/redis/words.h"
 
 #include <stdio.h>
@@ -58,4 +58,19 @@ int tp_redis_words_finish(struct tp_redis_words *words, const char *sha, size_t 
     memcpy(at, head, (size_t)len);
     *ret = (struct tp_str){at, words->wire.len - HEAD_ROOM + (size_t)len};
     return 0;
+}
+
+/* Which of them mean "not now", whatever was asked. */
+int tp_redis_error_of(const char *text) {
+    static const char *const not_now[] = {"LOADING",     "BUSY",       "READONLY", "OOM",      "MISCONF",  "MASTERDOWN",
+                                          "CLUSTERDOWN", "TRYAGAIN",   "MOVED",    "ASK",      "NOSCRIPT", "NOAUTH",
+                                          "WRONGPASS",   "NOREPLICAS", "NOPERM",   "EXECABORT"};
+    for (size_t i = 0; i < sizeof not_now / sizeof not_now[0]; i++) {
+        size_t len = strlen(not_now[i]);
+        if (strncmp(text, not_now[i], len) == 0 && (text[len] == ' ' || text[len] == '\0'))
+            return TP_EUNAVAILABLE;
+    }
+    if (strcmp(text, "TPHOME absent") == 0 || strcmp(text, "TPHOME elsewhere") == 0)
+        return TP_ELOST;
+    return strncmp(text, "TPHOME ", 7) == 0 ? TP_ECLOSED : TP_ECORRUPT;
 }

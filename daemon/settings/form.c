@@ -210,15 +210,6 @@ static const char *wrong_prefix(const char *value) {
 }
 const struct tp_form tp_form_prefix = {"up to 32 visible characters without braces", wrong_prefix};
 
-static const char *wrong_off(const char *value) {
-    static const char *const on[] = {"on", "yes", "true"};
-    for (size_t i = 0; i < sizeof on / sizeof *on; i++)
-        if (strcmp(value, on[i]) == 0)
-            return "is not supported by this version";
-    return NULL;
-}
-const struct tp_form tp_form_off = {"off", wrong_off};
-
 static const char *wrong_topic(const char *value) {
     struct tp_str topic = tp_str(value);
     return verdict(topic.len >= 1 && topic.len <= 249 && is_made_of(topic, "._-") && !tp_str_is(topic, ".") &&

@@ -29,9 +29,10 @@ struct tp_settings {
         bool open;             /* without keys beyond loopback, on purpose */
         char *trusted_proxies; /* comma-separated addresses and networks; "unix" trusts the Unix socket's peers */
         unsigned threads;      /* 0: one a core, at most 8 */
-        unsigned max_connections;
-        size_t max_header, max_body, max_unpacked;                          /* bytes */
+        unsigned max_connections, max_connections_per_peer;                 /* 0 of a peer: without limit */
+        size_t max_header, max_body, max_unpacked, max_bodies;              /* bytes */
         unsigned header_timeout, body_timeout, idle_timeout, write_timeout; /* ms */
+        unsigned grace;                                                     /* ms */
     } http;
     struct {
         unsigned max_events; /* of one request */
@@ -56,7 +57,9 @@ struct tp_settings {
         char *password;
         char *prefix;
         unsigned lanes, buckets;
-        unsigned timeout; /* ms for one answer */
+        unsigned timeout;       /* ms for one answer */
+        unsigned repair_window; /* ms that a repair goes back, beyond what is known to be lost */
+        unsigned repair_wait;   /* ms for another node to answer, or to go on */
     } redis;
     struct {
         unsigned max_events;    /* kept of one customer */
@@ -70,6 +73,7 @@ struct tp_settings {
     struct {
         char *brokers;
         bool transactions;
+        unsigned transaction_interval; /* ms */
         char *topic_interactions, *topic_customers, *topic_rejected, *topic_checkpoints;
         unsigned partitions;
         int replication;   /* -1: the broker's default */

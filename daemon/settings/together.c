@@ -1,6 +1,9 @@
 /* Settings that are right each alone, and not together. */
 #include "daemon/settings/internal.h"
 
+/* A position has at most a range for every other record of the window, of 24 bytes; a record has a megabyte. */
+enum { MOST_WINDOW = 40000 };
+
 static void require(struct tp_loading *loading, bool holds, const char *name, const char *other, const char *expected) {
     if (holds)
         return;
@@ -38,6 +41,13 @@ void tp_settings_check_together(struct tp_loading *loading) {
     require(loading, segment / 2 > event, "journal.segment_size", "normalize.max_event", "more than two events' bytes");
     require(loading, event <= settings->http.max_unpacked, "normalize.max_event", "http.max_unpacked",
             "no more than a body may have");
+    require(loading, !settings->kafka.transactions || settings->delivery.window <= MOST_WINDOW, "delivery.window",
+            "kafka.transactions", "at most 40000, so that a position fits into a record");
+    size_t body = settings->http.max_body, unpacked = settings->http.max_unpacked;
+    require(loading, settings->http.max_bodies / 2 >= body, "http.max_bodies", "http.max_body",
+            "room for two of the largest");
+    require(loading, settings->http.max_bodies / 2 >= unpacked, "http.max_bodies", "http.max_unpacked",
+            "room for two of the largest");
     check_topics(loading);
     check_keys(loading);
 }

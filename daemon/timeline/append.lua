@@ -1,205 +1,49 @@
 #!lua
--- Appends a lane's batch, each event once.
---
--- Keys of a customer, in the lane's hash tag:
---   c:ID   a string: '\2', the head (HEAD_FORMAT: last sequence, entries, time of the first, and the lengths of what
---          follows), last, state, seen, identifiers, prints.
---          last         "LF NAME TAB VALUE" of what arrived last, put there whole by each event
---          state        "LF NAME TAB VALUE" each; what names and values mean is the daemon's
---          seen         >I6 each: when the identifiers were seen first, in ms
---          identifiers  LF, then "TYPE TAB VALUE LF" each
---          prints       the first PRINT bytes of the key of each recent
---   r:ID   a string, the recents: RECENT bytes each, in order of append: key 8, content 8, node 8, record >I6, time >I6.
---          They are apart, and only added to, so that a customer with many costs no more than one with few.
---   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 length of the state before (last and state), that
---          state, what the daemon gave. The sequence in front puts entries of one time in order.
--- KEYS: home, released (a hash: node to the first record that it has not released), then c:ID, r:ID and t:ID a customer.
--- ARGV: repair number, node 8, released, most events, most recents, oldest time kept; then six an event: >I2 its
---   customer, >I6 when it was received and what will be remembered of it; time; what the daemon gives of the entry;
---   identifiers; last; changes of the state, each: kind, >I2 length, "LF NAME TAB", >I4 length, value.
+-- Appends a lane's batch, each event once. customer.lua has the keys, and the words of an event.
+-- ARGV: repair number, node 8, released, most events, most recents, oldest time kept, when the newest event was
+--   received, generation of the call; then the events.
 -- Answers an event each: 'a', >I6 sequence and the state before when it was appended; 'r' (replayed) or 'd' (duplicate)
---   and the entry; 'u' when the key is known with other content; 'x' when this customer's keys are not what is said here.
--- A script that fails half-way is not undone: what could fail is asked with pcall, and costs its customer alone.
--- Few calls and few bytes in strings, since Redis' Lua hashes every byte of every string. A call is bounded however long the timeline is: it looks for
--- what it knows among the recents, finds their entries from the back, and trims so many at a time.
+--   and the entry; 'u' when the key is known with other content; 'x' when this customer's keys are not what is said there.
+--   A number alone: nothing was done, since a call of that generation of this node, a later one, came before.
 -- include: ../redis/home.lua
 local refused = home_refuses(ARGV[1])
 if refused then
     return refused
 end
 
-local call, pcall_, find, sub = redis.call, redis.pcall, string.find, string.sub
-local pack, unpack = struct.pack, struct.unpack
-local HEAD, RECENT, PRINT, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 31, 36, 2, 500, 100, 200
-local HEAD_FORMAT = '>I6I4I6I4I4I2I4'
 local node, most_events, most_recents, oldest = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+-- include: customer.lua
 
--- False when it is not what this script wrote.
-local function read_customer(c, blob)
-    if #blob < HEAD or sub(blob, 1, 1) ~= '\2' then
-        return false
-    end
-    local n, events, first, last_length, state_length, n_seen, identifiers_length = unpack(HEAD_FORMAT, blob, 2)
-    local state_at = HEAD + 1 + last_length
-    local seen_at = state_at + state_length
-    local identifiers_at = seen_at + 6 * n_seen
-    local prints_at = identifiers_at + identifiers_length
-    c.n, c.events, c.first, c.n_seen = n, events, first, n_seen
-    c.last = sub(blob, HEAD + 1, state_at - 1)
-    c.state = sub(blob, state_at, seen_at - 1)
-    c.seen = sub(blob, seen_at, identifiers_at - 1)
-    c.identifiers = sub(blob, identifiers_at, prints_at - 1)
-    c.prints = sub(blob, prints_at)
-    return prints_at <= #blob
-end
-
-local function remembered(c)
-    return #c.prints / PRINT
-end
-
-local customers = {}
-local function load(index)
-    local at = 3 * index
-    local c = { key = KEYS[at], recents = KEYS[at + 1], line = KEYS[at + 2], n = 0, events = 0, first = math.huge, last = '',
-                state = '', n_seen = 0, seen = '', identifiers = '\n', prints = '', broken = false, touched = false }
-    local blob, length = pcall_('GET', c.key), pcall_('STRLEN', c.recents)
-    c.broken = blob and (type(blob) == 'table' or not read_customer(c, blob))
-    c.remembered_before = remembered(c)
-    c.broken = c.broken or length ~= RECENT * c.remembered_before
-    customers[index] = c
-end
-
--- The recent with this key. Few others have its print.
-local function recent(c, key)
-    local print, at = sub(key, 1, PRINT), 0
-    repeat
-        at = find(c.prints, print, at + 1, true)
-        if at and (at - 1) % PRINT == 0 then
-            local from = (at - 1) / PRINT * RECENT
-            local mark = call('GETRANGE', c.recents, from, from + RECENT - 1)
-            if sub(mark, 1, 8) == key then
-                return mark
-            end
-        end
-    until not at
-end
-
--- From the back: it was appended lately, and thousands may have the same time. Nothing when it is not there.
-local function stored_entry(c, key, time)
-    local passed = 0
-    repeat
-        local some = pcall_('ZRANGE', c.line, time, time, 'BYSCORE', 'REV', 'LIMIT', passed, 16)
-        for _, entry in ipairs(some) do
-            if sub(entry, 7, 14) == key then
-                return entry
-            end
-        end
-        passed = passed + #some
-    until #some == 0
-end
-
--- The oldest by time go first, but none that is remembered: a replay and a retry must find their answer. Such a one is
--- passed over and takes no room from the others, so that imported history does not push recent events out.
-local function trim(c)
-    if c.events <= most_events and c.first >= oldest then
-        return
-    end
-    c.events = call('ZCARD', c.line)
-    local passed = 0
-    for _ = 1, most_recents + MOST_TRIMMED do
-        local first = call('ZRANGE', c.line, passed, passed, 'WITHSCORES')
-        if passed == 0 then
-            c.first = tonumber(first[2])
-        end
-        if #first == 0 or (c.events - passed <= most_events and tonumber(first[2]) >= oldest) then
-            return
-        end
-        if recent(c, sub(first[1], 7, 14)) then
-            passed = passed + 1
-        else
-            call('ZREM', c.line, first[1])
-            c.events = c.events - 1
-        end
-    end
-end
-
-local function count(text, mark)
-    local _, n = string.gsub(text, mark, mark)
-    return n
-end
-
--- `name` with its LF and TAB, by which it is found.
-local function change(state, kind, name, value)
-    local from, to = find(state, name, 1, true)
-    if not from then
-        return count(state, '\n') < MOST_NAMES and state .. name .. value or state
-    end
-    local rest = find(state, '\n', to + 1, true) or #state + 1
-    if kind == 'a' then
-        local sum = (tonumber(sub(state, to + 1, rest - 1)) or 0) + tonumber(value)
-        value = string.format(sum % 1 == 0 and '%d' or '%.17g', sum)
-    end
-    return sub(state, 1, to) .. value .. sub(state, rest)
-end
-
-local function change_all(state, changes)
-    local at, kind, name, value = 1, nil, nil, nil
-    while at <= #changes do
-        kind, name, value, at = unpack('>c1I2c0I4c0', changes, at)
-        state = change(state, kind, name, value)
-    end
-    return state
-end
-
-local function note_identifiers(c, lines, received)
-    if find(c.identifiers, lines, 1, true) then
-        return
-    end
-    for line in string.gmatch(lines, '[^\n]+') do
-        if not find(c.identifiers, '\n' .. line .. '\n', 1, true) and c.n_seen < MOST_IDENTIFIERS then
-            c.identifiers = c.identifiers .. line .. '\n'
-            c.seen = c.seen .. received
-            c.n_seen = c.n_seen + 1
-        end
-    end
+-- A call that was given up may still be on its way, and land when what remembers its events is gone.
+local generation = 'generation ' .. node
+local latest = tonumber((pcall_('HGET', KEYS[2], generation)))
+if latest and latest > tonumber(ARGV[8]) then
+    return latest
 end
 
 local function answer_known(c, known, mark)
     if sub(known, 9, 16) ~= sub(mark, 9, 16) then
         return 'u'
     end
-    local entry = stored_entry(c, sub(known, 1, 8), unpack('>I6', known, 31))
+    local entry = stored_entry(c, unpack('>I6', known, 31), 7, sub(known, 1, 8))
     return entry and (sub(known, 17, 30) == sub(mark, 17, 30) and 'r' or 'd') .. entry or 'x'
 end
 
-local function append(c, mark, at)
-    local key = sub(mark, 1, 8)
-    local known = recent(c, key)
+local function append(c, at)
+    local mark = sub(ARGV[at], 9)
+    local known = recent(c, sub(mark, 1, 8))
     if known then
         return answer_known(c, known, mark)
     end
-    local before, sequence = c.last .. c.state, pack('>I6', c.n + 1)
-    local entry = sequence .. key .. '\0' .. pack('>I4', #before) .. before .. ARGV[at + 2]
-    if type(pcall_('ZADD', c.line, ARGV[at + 1], entry)) == 'table' then
-        return 'x'
-    end
-    c.n, c.events, c.first = c.n + 1, c.events + 1, math.min(c.first, unpack('>I6', mark, 31))
-    c.last = ARGV[at + 4]
-    c.state = change_all(c.state, ARGV[at + 5])
-    c.prints = c.prints .. sub(key, 1, PRINT)
-    call('APPEND', c.recents, mark)
-    c.touched = true
-    note_identifiers(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
-    return 'a' .. sequence .. before
+    local added = add_event(c, at)
+    return added and 'a' .. added or 'x'
 end
 
 local function note_released()
-    local noted = pcall_('HGET', KEYS[2], node)
+    local noted = pcall_('HSET', KEYS[2], node, ARGV[3], 'time', ARGV[7], generation, ARGV[8])
     if type(noted) == 'table' then -- somebody's mistake; it costs one lane the memory of who released what, and no event
         call('DEL', KEYS[2])
-    end
-    if noted ~= ARGV[3] then
-        call('HSET', KEYS[2], node, ARGV[3])
+        call('HSET', KEYS[2], node, ARGV[3], 'time', ARGV[7], generation, ARGV[8])
     end
 end
 
@@ -215,48 +59,11 @@ local function released_by(owner)
     return released[owner] or 0
 end
 
--- Now and then, since it reads them all.
-local some = math.max(1, math.floor(most_recents / 4))
-local function should_forget(c)
-    local beyond, before = remembered(c) - most_recents, c.remembered_before - most_recents
-    return beyond > 0 and math.floor(beyond / some) > math.floor(before / some)
-end
-
--- The newest stay, whosever they are; before them, those whose node has not released them. What came after one that this
--- node has not released is not looked at: it is hardly released either. Another node that is silent for ever must not
--- keep all.
-local function forget_recents(c)
-    local all, kept, prints = call('GETRANGE', c.recents, 0, -1), {}, {}
-    local stops = #all - most_recents * RECENT
-    for at = 1, #all, RECENT do
-        local owner, record = sub(all, at + 16, at + 23), unpack('>I6', all, at + 24)
-        if at > stops or record >= released_by(owner) then
-            kept[#kept + 1] = sub(all, at, at + RECENT - 1)
-            prints[#prints + 1] = sub(all, at, at + PRINT - 1)
-            stops = owner == node and math.min(stops, at) or stops
-        end
-    end
-    c.prints = table.concat(prints)
-    call('SET', c.recents, table.concat(kept))
-end
-
-for index = 1, (#KEYS - 2) / 3 do
-    load(index)
-end
 note_released()
 local answers = {}
-for at = 7, #ARGV, 6 do
+for at = 9, #ARGV, 6 do
     local c = customers[unpack('>I2', ARGV[at])]
-    answers[#answers + 1] = c.broken and 'x' or append(c, sub(ARGV[at], 9), at)
+    answers[#answers + 1] = c.broken and 'x' or append(c, at)
 end
-for _, c in ipairs(customers) do
-    if c.touched then
-        if should_forget(c) then
-            forget_recents(c)
-        end
-        trim(c)
-        local head = pack(HEAD_FORMAT, c.n, c.events, c.first, #c.last, #c.state, c.n_seen, #c.identifiers)
-        call('SET', c.key, '\2' .. head .. c.last .. c.state .. c.seen .. c.identifiers .. c.prints)
-    end
-end
+save_all(node, released_by)
 return answers

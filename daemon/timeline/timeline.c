@@ -1,21 +1,19 @@
 /* Lanes: each a queue of appends, and at most one call under way. A call takes what has gathered, up to a bound in
- * events and bytes that keeps the script short; its answers come back in the same order. A generation number tells the
- * answers of calls that were forgotten from those that still count. */
+ * events and bytes that keeps the script short; its answers come back in the same order. A generation number tells
+ * calls that were forgotten from those that still count: here, when they are answered, and in Redis, where one may land
+ * at any time after. */
 #include "daemon/timeline/timeline.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "common/error.h"
+#include "common/time.h"
 #include "daemon/log/log.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/timeline/layout.h"
 
 #include "append.lua.h"
-
-enum { MOST_EVENTS_A_CALL = 128, MOST_BYTES_A_CALL = 1 << 20 };
 
 struct tp_redis_script tp_timeline_append_script = {.name = "append", .text = tp_script_append};
 
@@ -28,9 +26,10 @@ struct lane {
 struct tp_timeline {
     struct tp_timeline_options options;
     uint64_t node; /* as the script sees it: eight bytes */
-    uint64_t released, generation;
-    struct tp_redis_words words; /* of the call that is being made */
-    struct tp_buf scratch;       /* of its next word */
+    uint64_t repair, released;
+    uint64_t generation, least_generation; /* of the calls that count; the next one's, at the least */
+    struct tp_redis_words words;           /* of the call that is being made */
+    struct tp_buf scratch;                 /* of its next word */
     struct lane lanes[];
 };
 
@@ -39,7 +38,7 @@ struct lane_call {
     struct lane *lane;
     uint64_t generation;
     size_t n;
-    struct tp_append *appends[MOST_EVENTS_A_CALL];
+    struct tp_append *appends[TP_TIMELINE_MOST_EVENTS];
 };
 
 /* ---- answers ---- */
@@ -88,6 +87,12 @@ static void tell(struct tp_timeline *timeline, struct tp_append *append, const r
 
 static void send_lane(struct lane *lane);
 
+/* The clock was set back, or another works with a copy of this journal: to be begun again, in a later one. */
+static int overtaken(struct tp_timeline *timeline, uint64_t generation) {
+    timeline->least_generation = generation + 1;
+    return TP_EUNAVAILABLE;
+}
+
 static void on_answers(void *arg, int status, const redisReply *reply) {
     struct lane_call *call = arg;
     struct lane *lane = call->lane;
@@ -95,6 +100,8 @@ static void on_answers(void *arg, int status, const redisReply *reply) {
     if (call->generation != timeline->generation)
         goto out;
     lane->busy = false;
+    if (status == 0 && reply->type == REDIS_REPLY_INTEGER)
+        status = overtaken(timeline, (uint64_t)reply->integer);
     bool whole = status == 0 && reply->type == REDIS_REPLY_ARRAY && reply->elements == call->n;
     if (!whole && (status == 0 || status == TP_ECONFIG))
         status = TP_ECORRUPT;
@@ -111,131 +118,31 @@ out:
 
 /* ---- calls ---- */
 
-/* The index of an append's customer within its call; a new one gets the next. */
-static size_t customer_index(const struct lane_call *call, size_t upto, const size_t *indexes, size_t n_customers) {
-    for (size_t i = 0; i < upto; i++)
-        if (tp_str_equal(call->appends[i]->customer_id, call->appends[upto]->customer_id))
-            return indexes[i];
-    return n_customers + 1;
-}
-
-static void add_u48(struct tp_buf *out, uint64_t number) {
-    number = htobe64(number << 16);
-    tp_buf_add(out, &number, 6);
-}
-
-/* Its customer in this call, when it was received, and the recent that the script will keep of it. */
-static void write_mark(const struct tp_timeline *timeline, const struct tp_append *append, size_t index,
-                       struct tp_buf *out) {
-    const struct tp_interaction *interaction = append->interaction;
-    const uint64_t eights[] = {htobe64(interaction->key), htobe64(interaction->content), timeline->node};
-    uint16_t customer = htobe16((uint16_t)index);
-    tp_buf_add(out, &customer, sizeof customer);
-    add_u48(out, (uint64_t)interaction->received_ms);
-    tp_buf_add(out, eights, sizeof eights);
-    add_u48(out, append->record);
-    add_u48(out, (uint64_t)interaction->time_ms);
-}
-
-/* As they are stored; those of another customer are left out. */
-static void write_identifiers(const struct tp_append *append, struct tp_buf *out) {
-    const struct tp_interaction *interaction = append->interaction;
-    tp_buf_addc(out, '\n');
-    for (size_t i = 0; i < interaction->n_identifiers; i++) {
-        if (append->others >> i & 1)
-            continue;
-        tp_buf_addstr(out, interaction->identifiers[i].type);
-        tp_buf_addc(out, '\t');
-        tp_buf_addstr(out, interaction->identifiers[i].value);
-        tp_buf_addc(out, '\n');
-    }
-}
-
-static void write_changes(const struct tp_append *append, struct tp_buf *out) {
-    for (size_t i = 0; i < append->n_changes; i++) {
-        const struct tp_state_change *change = &append->changes[i];
-        uint16_t name_len = htobe16((uint16_t)(change->name.len + 2));
-        uint32_t value_len = htobe32((uint32_t)change->value.len);
-        tp_buf_addc(out, (char)change->kind);
-        tp_buf_add(out, &name_len, sizeof name_len);
-        tp_buf_addc(out, '\n');
-        tp_buf_addstr(out, change->name);
-        tp_buf_addc(out, '\t');
-        tp_buf_add(out, &value_len, sizeof value_len);
-        tp_buf_addstr(out, change->value);
-    }
-}
-
-static void add_scratch(struct tp_redis_words *words, struct tp_buf *scratch) {
-    words->wire.failed = words->wire.failed || scratch->failed;
-    tp_redis_word(words, tp_buf_str(scratch));
-    tp_buf_clear(scratch);
-}
-
-static void add_append(struct tp_timeline *timeline, const struct tp_append *append, size_t index) {
-    struct tp_redis_words *words = &timeline->words;
-    struct tp_buf *scratch = &timeline->scratch;
-    write_mark(timeline, append, index, scratch);
-    add_scratch(words, scratch);
-    tp_redis_number(words, append->interaction->time_ms);
-    tp_timeline_entry_tail(append->interaction, scratch);
-    add_scratch(words, scratch);
-    write_identifiers(append, scratch);
-    add_scratch(words, scratch);
-    tp_redis_key(words, TP_STR("\n"), append->last);
-    write_changes(append, scratch);
-    add_scratch(words, scratch);
-}
-
-/* Keys of every customer once, by first appearance. */
-static size_t add_keys(struct tp_redis_words *words, const struct lane_call *call, struct tp_str prefix,
-                       size_t *indexes) {
-    size_t n_customers = 0;
-    tp_redis_key(words, prefix, TP_STR("home"));
-    tp_redis_key(words, prefix, TP_STR("released"));
-    for (size_t i = 0; i < call->n; i++) {
-        indexes[i] = customer_index(call, i, indexes, n_customers);
-        if (indexes[i] <= n_customers)
-            continue;
-        n_customers++;
-        tp_timeline_state_key(words, prefix, call->appends[i]->customer_id);
-        tp_timeline_recents_key(words, prefix, call->appends[i]->customer_id);
-        tp_timeline_line_key(words, prefix, call->appends[i]->customer_id);
-    }
-    return words->n;
-}
-
-static int64_t oldest_kept(const struct tp_settings *settings, const struct lane_call *call) {
-    int64_t newest = 0;
-    for (size_t i = 0; i < call->n; i++)
-        newest =
-            call->appends[i]->interaction->received_ms > newest ? call->appends[i]->interaction->received_ms : newest;
-    int64_t oldest = newest - (int64_t)settings->timeline.max_age * 1000;
-    return settings->timeline.max_age == 0 || oldest < 0 ? 0 : oldest;
-}
-
 static int send_call(struct tp_timeline *timeline, struct lane_call *call) {
     const struct tp_settings *settings = timeline->options.settings;
     char room[TP_HOME_PREFIX_BYTES];
     struct tp_redis_words *words = &timeline->words;
-    size_t indexes[MOST_EVENTS_A_CALL];
+    size_t indexes[TP_TIMELINE_MOST_EVENTS];
     struct tp_str prefix = lane_prefix(settings, (unsigned)(call->lane - timeline->lanes), room);
     tp_redis_words_clear(words);
-    size_t n_keys = add_keys(words, call, prefix, indexes);
-    tp_redis_word(words, TP_STR(TP_HOME_REPAIR));
+    tp_timeline_keys(call->appends, call->n, prefix, words, indexes);
+    size_t n_keys = words->n;
+    tp_redis_number(words, (int64_t)timeline->repair);
     tp_redis_word(words, (struct tp_str){(const char *)&timeline->node, sizeof timeline->node});
     tp_redis_number(words, (int64_t)timeline->released);
     tp_redis_number(words, settings->timeline.max_events);
     tp_redis_number(words, settings->timeline.recent_events);
-    tp_redis_number(words, oldest_kept(settings, call));
+    tp_redis_number(words, tp_timeline_oldest(settings, call->appends, call->n));
+    tp_redis_number(words, tp_timeline_newest(call->appends, call->n));
+    tp_redis_number(words, (int64_t)call->generation);
     for (size_t i = 0; i < call->n; i++)
-        add_append(timeline, call->appends[i], indexes[i]);
+        tp_timeline_event(call->appends[i], timeline->node, indexes[i], words, &timeline->scratch);
     return tp_redis_eval(timeline->options.redis, &tp_timeline_append_script, n_keys, words, on_answers, call);
 }
 
 static void take_waiting(struct lane *lane, struct lane_call *call) {
     size_t bytes = 0;
-    while (lane->waiting && call->n < MOST_EVENTS_A_CALL && bytes < MOST_BYTES_A_CALL) {
+    while (lane->waiting && call->n < TP_TIMELINE_MOST_EVENTS && bytes < TP_TIMELINE_MOST_BYTES) {
         struct tp_append *append = lane->waiting;
         if (call->n > 0 && (append->alone || call->appends[0]->alone))
             break;
@@ -282,8 +189,38 @@ void tp_timeline_send(struct tp_timeline *timeline, uint64_t released) {
         send_lane(&timeline->lanes[i]);
 }
 
-void tp_timeline_forget(struct tp_timeline *timeline) {
-    timeline->generation++;
+/* Off the lane's list first, all of them: who is told may do what it likes. */
+static struct tp_append *take_out(struct lane *lane, struct tp_str customer_id) {
+    struct tp_append *out = NULL, **last_out = &out, **at = &lane->waiting;
+    while (*at) {
+        struct tp_append *append = *at;
+        if (tp_str_equal(append->customer_id, customer_id)) {
+            *at = append->next;
+            *last_out = append;
+            last_out = &append->next;
+        } else {
+            at = &append->next;
+        }
+    }
+    *last_out = NULL;
+    lane->last = at;
+    return out;
+}
+
+void tp_timeline_hold(struct tp_timeline *timeline, struct tp_str customer_id) {
+    unsigned lane = tp_home_of(customer_id, timeline->options.settings->redis.lanes);
+    struct tp_append *out = take_out(&timeline->lanes[lane], customer_id);
+    for (struct tp_append *next; out; out = next) {
+        next = out->next;
+        timeline->options.on_appended(timeline->options.arg, out, TP_HELD, NULL);
+    }
+}
+
+void tp_timeline_begin(struct tp_timeline *timeline, uint64_t repair) {
+    uint64_t now = (uint64_t)tp_time_now_ms(); /* so that it is later than those of an earlier life */
+    timeline->generation = now > timeline->least_generation ? now : timeline->least_generation;
+    timeline->least_generation = timeline->generation + 1;
+    timeline->repair = repair;
     for (unsigned i = 0; i < timeline->options.settings->redis.lanes; i++)
         timeline->lanes[i] = (struct lane){.timeline = timeline, .last = &timeline->lanes[i].waiting};
 }
@@ -294,8 +231,8 @@ int tp_timeline_new(const struct tp_timeline_options *options, struct tp_timelin
     if (!timeline)
         return TP_ENOMEM;
     timeline->options = *options;
-    timeline->node = htobe64(XXH3_64bits(options->node, strlen(options->node)));
-    tp_timeline_forget(timeline);
+    timeline->node = tp_timeline_node(tp_str(options->node));
+    tp_timeline_begin(timeline, 0);
     *ret = timeline;
     return 0;
 }

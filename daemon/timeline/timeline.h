@@ -32,12 +32,15 @@ struct tp_state_change {
 
 enum { TP_MAX_STATE_CHANGES = 16 };
 
+enum { TP_TIMELINE_MOST_EVENTS = 128, TP_TIMELINE_MOST_BYTES = 1 << 20 }; /* of one call, which keeps it short */
+
 enum tp_append_result {
     TP_APPENDED,  /* now */
     TP_REPLAYED,  /* by the same record, earlier: the stored answer */
     TP_DUPLICATE, /* by another record with the same key and content: the stored answer */
     TP_REUSED,    /* the key is known with other content: nothing done */
-    TP_BROKEN     /* a key of this customer holds something else, or the script failed: not done */
+    TP_BROKEN,    /* a key of this customer holds something else, or the script failed: not done */
+    TP_HELD       /* not tried: tp_timeline_hold */
 };
 
 /* A stored interaction and what the state was before it; borrowed from the reply. */
@@ -65,11 +68,11 @@ struct tp_timeline_options {
     const struct tp_settings *settings;
     struct tp_redis *redis;
     const char *node; /* UUID of the journal */
-    /* For each append in turn. `entry` is NULL for TP_REUSED and TP_BROKEN. */
+    /* For each append in turn. `entry` is NULL for TP_REUSED, TP_BROKEN and TP_HELD. */
     void (*on_appended)(void *arg, struct tp_append *append, enum tp_append_result result,
                         const struct tp_entry *entry);
-    /* A lane's call failed (TP_EUNAVAILABLE, TP_ELOST, TP_ENOMEM); its appends are forgotten and may be given again,
-     * after tp_timeline_forget, in their order. */
+    /* A lane's call failed (TP_EUNAVAILABLE, TP_ELOST, TP_ECLOSED, TP_ENOMEM); its appends are forgotten and may be
+     * given again, after tp_timeline_begin, in their order. */
     void (*on_failed)(void *arg, int status);
     void *arg;
 };
@@ -79,8 +82,12 @@ void tp_timeline_free(struct tp_timeline *timeline);
 void tp_timeline_append(struct tp_timeline *timeline, struct tp_append *append);
 /* Sends what has gathered in the lanes that are idle: call after a run of appends. `released`: this node's frontier. */
 void tp_timeline_send(struct tp_timeline *timeline, uint64_t released);
-/* Forgets everything that waits; answers of calls under way are ignored. */
-void tp_timeline_forget(struct tp_timeline *timeline);
+/* Hands back, as TP_HELD, what has gathered of this customer and is not on its way: one before them has failed and is
+ * to be tried again first. */
+void tp_timeline_hold(struct tp_timeline *timeline, struct tp_str customer_id);
+/* Forgets everything that waits; answers of calls under way are ignored. From now on calls carry this repair number
+ * (home.h). */
+void tp_timeline_begin(struct tp_timeline *timeline, uint64_t repair);
 
 /* ---- reading ---- */
 

@@ -131,7 +131,12 @@ class Daemon(Interface):
         if self._unexplained and not self.process.running:
             raise AssertionError(f"ended with {self.process.child.returncode}, unasked\n{self.process.log_tail()}")
 
+    @property
+    def said(self):
+        """All that this life of it has written so far."""
+        return self.process.log_text()[self._life_begins :]
+
     def log(self, event=None):
         """The lines that this life of it has logged so far, as dicts: all, or those of one event."""
-        lines = map(fields, self.process.log_text()[self._life_begins :].splitlines())
+        lines = map(fields, self.said.splitlines())
         return [line for line in lines if event is None or line.get("event") == event]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import confluent_kafka as ck
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec
 
 from .process import Process, free_port
 from .wait import until
@@ -35,6 +35,8 @@ transaction.state.log.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+# A transaction whose time is up is ended soon, so that a test need not wait 10 s.
+transaction.abort.timed.out.transaction.cleanup.interval.ms=200
 # A killed broker may come back at once.
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
@@ -134,11 +136,33 @@ class Kafka:
         admin = self.admin
         admin.create_topics([topic])[name].result(30)
 
+    def configure_topic(self, name, **config):
+        """Changes the topic's: configure_topic("t", max_message_bytes=1000)."""
+        change = ConfigResource(ConfigResource.Type.TOPIC, name)
+        for key, value in config.items():
+            entry = ConfigEntry(key.replace("_", "."), str(value), incremental_operation=AlterConfigOpType.SET)
+            change.add_incremental_config(entry)
+        admin = self.admin
+        admin.incremental_alter_configs([change])[change].result(30)
+
     def delete_topic(self, name):
         """It is gone when this returns, but the broker may still take a record or two into what it is dropping."""
         admin = self.admin
         admin.delete_topics([name])[name].result(30)
         until(lambda: name not in admin.list_topics(timeout=10).topics, 30, f"{name} is gone")
+
+    def has_open_transaction(self, topic):
+        """Whether what is committed, or aborted, ends before what there is."""
+        return self._ends(topic, ck.IsolationLevel.READ_COMMITTED) != self._ends(
+            topic, ck.IsolationLevel.READ_UNCOMMITTED
+        )
+
+    def _ends(self, topic, isolation):
+        admin = self.admin
+        numbers = admin.list_topics(topic, timeout=10).topics[topic].partitions
+        asked = {ck.TopicPartition(topic, number): OffsetSpec.latest() for number in numbers}
+        answers = admin.list_offsets(asked, isolation_level=isolation)
+        return {partition.partition: answer.result(10).offset for partition, answer in answers.items()}
 
     def producer(self, **settings):
         return ck.Producer({"bootstrap.servers": self.brokers, **QUIET, **settings})

@@ -2,6 +2,7 @@
 was answered by 503, is sent again with the same ids, until it is answered or the time is up; now and then something is
 sent again that was answered already. What was sent and what was answered is kept for the oracle."""
 
+import collections
 import http.client
 import random
 import threading
@@ -22,9 +23,12 @@ class Load:
         self.sent = {}
         self.accepted = {}
         self.surprises = []
+        self.turned_away = collections.Counter()
+        """How often it was answered by 503, by the error's code."""
         self._pad, self._pause, self._batch, self._patience = pad, pause, batch, patience
         self._customers = [self._customer(number) for number in range(customers)]
         self._stopping = threading.Event()
+        self._given_up = threading.Event()
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._send, args=(number,)) for number in range(senders)]
 
@@ -47,7 +51,10 @@ class Load:
             thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, error, *_):
+        """Nobody waits for an answer where the test has failed."""
+        if error:
+            self._given_up.set()
         self.stop()
 
     def stop(self):
@@ -60,6 +67,21 @@ class Load:
         """How many were answered by 202 since a time.monotonic()."""
         return sum(answered >= moment for answered in list(self.accepted.values()))
 
+    def pass_one(self, timeout=60.0):
+        """Sends one more, of the first customer, and waits until it is on the timeline and in Kafka."""
+        event = self._event(random.Random(self.seed), self._customers[0])
+        sender = _Sender(self.daemon, timeout)
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            reply = sender.post(event, wait=10)
+            if reply is not None and reply.status in (200, 202):
+                self.accepted.setdefault(event["id"], time.monotonic())
+            if reply is not None and reply.status == 200:
+                sender.close()
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"{event['id']} is not delivered within {timeout} s; last reply {reply}")
+
     # --- a sender
 
     def _send(self, number):
@@ -68,13 +90,14 @@ class Load:
         before = []
         while not self._stopping.is_set():
             if not (before and dice.random() < 0.05):
-                before = [self._event(dice) for _ in range(dice.choice((1, 1, dice.randint(2, self._batch))))]
+                many = dice.choice((1, 1, dice.randint(2, self._batch)))
+                before = [self._event(dice, dice.choice(self._customers)) for _ in range(many)]
             self._deliver(sender, before)
             time.sleep(self._pause)
         sender.close()
 
-    def _event(self, dice):
-        customer = dict(dice.choice(self._customers))
+    def _event(self, dice, customer):
+        customer = dict(customer)
         if dice.random() < 0.5:
             del customer["customer_id"]
         with self._lock:
@@ -92,11 +115,13 @@ class Load:
 
     def _deliver(self, sender, events):
         deadline = time.monotonic() + self._patience
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._given_up.is_set():
             reply = sender.post(events[0] if len(events) == 1 else events)
             if reply is not None and reply.status != 503:
                 self._note(events, reply)
                 return
+            if reply is not None:
+                self.turned_away[reply.json["error"]["code"]] += 1
             time.sleep(0.02)
 
     def _note(self, events, reply):
@@ -112,14 +137,15 @@ class Load:
 class _Sender:
     """A connection that is made anew when it is lost; None where a request got no answer."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, timeout=10):
         self._daemon = daemon
+        self._timeout = timeout
         self._client = None
 
-    def post(self, content):
+    def post(self, content, **query):
         try:
-            self._client = self._client or self._daemon.client(timeout=10)
-            return self._client.post(content)
+            self._client = self._client or self._daemon.client(self._timeout)
+            return self._client.post(content, **query)
         except (OSError, http.client.HTTPException):
             self.close()
             return None

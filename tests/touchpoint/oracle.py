@@ -1,21 +1,77 @@
 """What must hold whatever happened in between. It knows what was sent and what was answered (a Load), and looks where
-the outside can look: at the daemon's HTTP interface and at Kafka's topics.
+the outside can look: at the daemon's HTTP interface and at Kafka's topics, as a read_committed consumer sees them.
 
-- What was answered by 202 is on exactly one timeline, exactly once, and in Kafka at least once.
+- What was answered by 202 is on exactly one timeline, exactly once, and in Kafka: exactly once where kafka.transactions
+  is on, at least once where it is off.
 - A customer's sequences begin with 1 and have no gap and no double.
 - In Kafka a customer's records, each where it stands first, are in the order of the sequence.
 - The timeline's entry is Kafka's record, and holds what was sent.
+- A customer has the identifiers that were sent, and as many interactions as there are on the timeline.
 - Nothing is there that nobody sent.
 - Afterwards a new event passes.
 """
 
 import time
 from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from .wait import until
 
+LOST, DOUBLED, DISORDER, WRONG = "lost", "doubled", "out of order", "wrong"
+
 ADDED = {"schema", "source", "time", "received_at", "context"}
 """What touchpointd adds to an event as a Load sends it."""
+
+
+class Fault(NamedTuple):
+    kind: str
+    about: str
+    """The id of an event, or a customer's."""
+    text: str
+
+
+@dataclass
+class Sight:
+    """What the outside sees."""
+
+    customers: dict
+    """What is known of each customer, by id."""
+    timelines: dict
+    """Entries by customer, in the order of their sequence."""
+    records: list
+    """Of touchpoint.interactions, as they stand in Kafka."""
+    refused: list
+    """The ids on touchpoint.rejected."""
+
+
+class Verdict(list):
+    """The faults that were found."""
+
+    def count(self, kind):
+        """How many events or customers are affected."""
+        return len({fault.about for fault in self if fault.kind == kind})
+
+    def __str__(self):
+        return "\n".join([f"{len(self)} faults, such as:", *(f"{fault.kind}: {fault.text}" for fault in self[:20])])
+
+
+def check(daemon, kafka, topics, load, rejected=()):
+    """Fails with all that is wrong. `rejected`: ids that belong on the rejected topic instead, and nowhere else."""
+    verdict = examine(daemon, kafka, topics, load, rejected)
+    assert not verdict, f"{load}: {verdict}"
+    assert load.surprises == []
+
+
+def examine(daemon, kafka, topics, load, rejected=(), patience=60.0):
+    """As check(), but answers what is wrong, so that it can be counted."""
+    settle(daemon, patience)
+    assert load.accepted, "nothing was accepted: this says nothing"
+    sight = look(daemon, kafka, topics, load)
+    once = daemon.settings.get("kafka.transactions", "on") == "on"
+    verdict = Verdict(faults_of(sight, load, set(rejected), once))
+    passes(daemon, load.customers[0], sight)
+    return verdict
 
 
 def settle(daemon, timeout=60.0):
@@ -31,24 +87,18 @@ def settle(daemon, timeout=60.0):
     until(quiet, timeout, "nothing is pending")
 
 
-def check(daemon, kafka, topics, load, rejected=()):
-    """Fails with all that is wrong. `rejected`: ids that belong on the rejected topic instead, and nowhere else."""
-    settle(daemon)
-    assert load.accepted, "nothing was accepted: this says nothing"
-    assert load.surprises == []
-    timelines = read_timelines(daemon, load.customers)
-    records = kafka.records(topics.interactions)
-    refused = [record.value.get("id") for record in kafka.records(topics.rejected)]
-    faults = [
-        *faults_of_acceptance(load, timelines, records, set(rejected)),
-        *faults_of_sequences(timelines),
-        *faults_of_order(records),
-        *faults_of_content(load, timelines, records),
-        *(f"{id} is on the rejected topic" for id in refused if id not in rejected),
-        *(f"{id} is not on the rejected topic" for id in rejected if id not in refused),
-    ]
-    assert not faults, f"{load}: {len(faults)} faults, such as:\n" + "\n".join(faults[:20])
-    passes(daemon, load.customers[0], timelines)
+# --- what is there
+
+
+def look(daemon, kafka, topics, load):
+    until_it_looks_up(daemon, load.customers[0])
+    ids = {daemon.find(email=email) for email in load.customers} - {None}
+    return Sight(
+        customers={id: daemon.get(f"/v1/customers/{id}").json for id in ids},
+        timelines={id: in_sequence(daemon.timeline(id)) for id in ids},
+        records=kafka.records(topics.interactions),
+        refused=[record.value.get("id") for record in kafka.records(topics.rejected)],
+    )
 
 
 def until_it_looks_up(daemon, email):
@@ -58,65 +108,122 @@ def until_it_looks_up(daemon, email):
     until(answered, 10, "look-ups are answered")
 
 
-def read_timelines(daemon, emails):
-    """Entries by customer, in the order of their sequence."""
-    until_it_looks_up(daemon, emails[0])
-    customers = {daemon.find(email=email) for email in emails} - {None}
-    timelines = {customer: daemon.timeline(customer, order="asc") for customer in customers}
-    return {c: sorted(entries, key=lambda entry: entry["context"]["sequence"]) for c, entries in timelines.items()}
+def in_sequence(entries):
+    return sorted(entries, key=lambda entry: entry["context"]["sequence"])
 
 
-def faults_of_acceptance(load, timelines, records, rejected):
-    entries = Counter(entry["id"] for timeline in timelines.values() for entry in timeline)
-    produced = {record.value["id"] for record in records}
+def passes(daemon, email, sight):
+    """A new event of a known customer is taken, and delivered, behind all others."""
+    customer = daemon.find(email=email)
+    reply = daemon.post({"channel": "web", "type": "after", "customer": {"email": email}}, wait=20)
+    assert reply.status == 200, reply.body
+    event = reply.json["events"][0]["event"]
+    assert event["customer"]["id"] == customer
+    assert event["context"]["sequence"] == len(sight.timelines[customer]) + 1
+
+
+# --- what is wrong with it
+
+
+def faults_of(sight, load, rejected=frozenset(), once=False):
+    """`rejected`: ids that belong on the rejected topic; `once`: Kafka must have nothing twice."""
+    yield from faults_of_acceptance(sight, load, rejected)
+    yield from faults_of_doubles(sight, once)
+    yield from faults_of_strangers(sight, load, rejected)
+    yield from faults_of_sequences(sight)
+    yield from faults_of_order(sight)
+    yield from faults_of_content(sight, load)
+    yield from faults_of_customers(sight, load)
+
+
+def entries_of(sight):
+    return [entry for timeline in sight.timelines.values() for entry in timeline]
+
+
+def faults_of_acceptance(sight, load, rejected):
+    entries = {entry["id"] for entry in entries_of(sight)}
+    produced = {record.value["id"] for record in sight.records}
     for id in sorted(load.accepted.keys() - rejected):
         if id not in entries:
-            yield f"{id} was accepted, and is on no timeline"
+            yield Fault(LOST, id, f"{id} was accepted, and is on no timeline")
         if id not in produced:
-            yield f"{id} was accepted, and is not in Kafka"
-    yield from (f"{id} is {times} times on timelines" for id, times in entries.items() if times > 1)
-    yield from (f"{id} is on a timeline, and was never sent" for id in entries.keys() - load.sent.keys())
-    yield from (f"{id} is in Kafka, and was never sent" for id in produced - load.sent.keys())
-    yield from (f"{id} is delivered, and should be rejected" for id in rejected & (entries.keys() | produced))
+            yield Fault(LOST, id, f"{id} was accepted, and is not in Kafka")
+    for id in rejected - set(sight.refused):
+        yield Fault(LOST, id, f"{id} is not on the rejected topic")
 
 
-def faults_of_sequences(timelines):
-    for customer, timeline in timelines.items():
+def faults_of_doubles(sight, once):
+    for id, times in Counter(entry["id"] for entry in entries_of(sight)).items():
+        if times > 1:
+            yield Fault(DOUBLED, id, f"{id} is {times} times on timelines")
+    for id, times in Counter(record.value["id"] for record in sight.records).items():
+        if once and times > 1:
+            yield Fault(DOUBLED, id, f"{id} is {times} times in Kafka")
+
+
+def faults_of_strangers(sight, load, rejected):
+    entries = {entry["id"] for entry in entries_of(sight)}
+    produced = {record.value["id"] for record in sight.records}
+    for id in entries - load.sent.keys():
+        yield Fault(WRONG, id, f"{id} is on a timeline, and was never sent")
+    for id in produced - load.sent.keys():
+        yield Fault(WRONG, id, f"{id} is in Kafka, and was never sent")
+    for id in rejected & (entries | produced):
+        yield Fault(WRONG, id, f"{id} is delivered, and should be rejected")
+    for id in sight.refused:
+        if id not in rejected:
+            yield Fault(WRONG, str(id), f"{id} is on the rejected topic")
+
+
+def faults_of_sequences(sight):
+    for customer, timeline in sight.timelines.items():
         sequences = [entry["context"]["sequence"] for entry in timeline]
         if sequences != list(range(1, len(sequences) + 1)):
-            yield f"{customer}: the sequences are {sequences}"
+            yield Fault(DISORDER, customer, f"{customer}: the sequences are {sequences}")
 
 
-def faults_of_order(records):
+def faults_of_order(sight):
     """Partitions are read in order, and a customer's records are in one."""
     last, partitions, seen = {}, {}, set()
-    for record in records:
+    for record in sight.records:
         customer, sequence = record.key, record.value["context"]["sequence"]
         if partitions.setdefault(customer, record.partition) != record.partition:
-            yield f"{customer}: records in two partitions"
+            yield Fault(DISORDER, customer, f"{customer}: records in two partitions")
         if (customer, sequence) in seen:
             continue
         seen.add((customer, sequence))
         if sequence != last.get(customer, 0) + 1:
-            yield f"{customer}: {sequence} stands behind {last.get(customer, 0)} in Kafka"
+            text = f"{customer}: {sequence} stands behind {last.get(customer, 0)} in Kafka"
+            yield Fault(DISORDER, record.value["id"], text)
         last[customer] = sequence
 
 
-def faults_of_content(load, timelines, records):
-    entries = {entry["id"]: entry for timeline in timelines.values() for entry in timeline}
-    for record in records:
+def faults_of_content(sight, load):
+    entries = {entry["id"]: entry for entry in entries_of(sight)}
+    for record in sight.records:
         id, customer = record.value["id"], record.value["customer"]["id"]
         if record.value != entries.get(id):
-            yield f"{id}: Kafka has {record.value}, the timeline {entries.get(id)}"
+            yield Fault(WRONG, id, f"{id}: Kafka has {record.value}, the timeline {entries.get(id)}")
         if record.key != customer or record.headers["ce_id"] != id:
-            yield f"{id}: the record is that of {record.key}, {record.headers}"
-    for customer, timeline in timelines.items():
-        yield from (
-            f"{customer} has an entry of {e['customer']['id']}" for e in timeline if e["customer"]["id"] != customer
-        )
+            yield Fault(WRONG, id, f"{id}: the record is that of {record.key}, {record.headers}")
     for id, entry in entries.items():
         if id in load.sent and without_additions(entry) != canonical(load.sent[id]):
-            yield f"{id}: {load.sent[id]} was sent, {entry} came of it"
+            yield Fault(WRONG, id, f"{id}: {load.sent[id]} was sent, {entry} came of it")
+
+
+def faults_of_customers(sight, load):
+    for id, customer in sight.customers.items():
+        timeline = sight.timelines[id]
+        owners = {entry["customer"]["id"] for entry in timeline} - {id}
+        if owners:
+            yield Fault(WRONG, id, f"{id} has entries of {owners}")
+        sent = [load.sent[entry["id"]] for entry in timeline if entry["id"] in load.sent]
+        expected = {identifier for event in sent for identifier in event["customer"].items()}
+        known = [(identifier["type"], identifier["value"]) for identifier in customer["identifiers"]]
+        if sorted(known) != sorted(expected):
+            yield Fault(WRONG, id, f"{id} has the identifiers {known}, and {expected} were sent")
+        if customer["interactions"] != len(timeline):
+            yield Fault(WRONG, id, f"{id} has {customer['interactions']} interactions and {len(timeline)} entries")
 
 
 def without_additions(entry):
@@ -128,13 +235,3 @@ def canonical(event):
     """As it is forwarded: the identifiers as a list."""
     identifiers = [{"type": type, "value": value} for type, value in event["customer"].items()]
     return event | {"customer": {"identifiers": identifiers}}
-
-
-def passes(daemon, email, timelines):
-    """A new event of a known customer is taken, and delivered, behind all others."""
-    customer = daemon.find(email=email)
-    reply = daemon.post({"channel": "web", "type": "after", "customer": {"email": email}}, wait=20)
-    assert reply.status == 200, reply.body
-    event = reply.json["events"][0]["event"]
-    assert event["customer"]["id"] == customer
-    assert event["context"]["sequence"] == len(timelines[customer]) + 1

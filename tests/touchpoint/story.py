@@ -7,7 +7,11 @@ from datetime import UTC, datetime, timedelta
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
 
-HEADERS = {"ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type", "tp_node", "tp_record"}
+HEADERS = {"ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type"} | {
+    "tp_node",
+    "tp_record",
+    "tp_content",
+}
 CONTEXT = {"sequence", "previous", "gap_s", "channel_switch", "counts"}
 
 

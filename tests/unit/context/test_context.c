@@ -170,6 +170,83 @@ static void the_last_interaction_is_read_as_it_was_written(void **state) {
     tp_buf_free(&json);
 }
 
+/* ---- and back ---- */
+
+/* What tp_context_read makes of what tp_context_write wrote of `before`: its lines, the counts sorted by name. */
+static const char *read_back(struct tp_context_event event, const char *before) {
+    static char text[8192];
+    struct tp_str context = tp_str(context_of(event, 77, before));
+    struct tp_buf state = TP_BUF_INIT, counts = TP_BUF_INIT;
+    struct tp_json_error why;
+    struct tp_json json;
+    uint64_t sequence = 0;
+    assert_int_equal(tp_json_parse(context, 8, &json, &why), 0);
+    assert_int_equal(tp_context_read(json.root, &event, &sequence, &state, &counts), 0);
+    assert_int_equal(sequence, 77);
+    tp_buf_addstr(&state, tp_buf_str(&counts));
+    snprintf(text, sizeof text, "%.*s", (int)state.len, state.len ? state.at : "");
+    tp_buf_free(&state);
+    tp_buf_free(&counts);
+    tp_json_free(&json);
+    return text;
+}
+
+static void the_state_before_is_read_from_a_context(void **state) {
+    (void)state;
+    static const char *const states[] = {"", "\nlast\t1767268799000\tweb\tpage.viewed\t\"e-1\"\nin.web\t7",
+                                         "\nlast\t0\tcall_centre\tt\t\"a\\\"b\\n\xc3\xa4\"\nin.call_centre\t1",
+                                         "\nlast\t1\tweb\tt\t\"e\"\nin.call_centre\t3\nin.sms\t12\nin.web\t1"};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        assert_string_equal(read_back(a_call(NOON), states[i]), states[i]);
+}
+
+/* The order of the lines is all that a context does not tell. */
+static void its_counts_come_back_sorted(void **state) {
+    (void)state;
+    assert_string_equal(read_back(a_call(NOON), "\nlast\t1\tweb\tt\t\"e\"\nin.web\t1\nin.chat\t2"),
+                        "\nlast\t1\tweb\tt\t\"e\"\nin.chat\t2\nin.web\t1");
+}
+
+static void what_is_no_context_is_refused(void **state) {
+    (void)state;
+    static const char *const foreign[] = {
+        "7",
+        "{}",
+        "{\"sequence\":0,\"previous\":null,\"counts\":{\"call_centre\":1}}",
+        "{\"sequence\":\"1\",\"previous\":null,\"counts\":{\"call_centre\":1}}",
+        "{\"sequence\":1,\"counts\":{\"call_centre\":1}}",
+        "{\"sequence\":1,\"previous\":{},\"counts\":{\"call_centre\":1}}",
+        "{\"sequence\":1,\"previous\":null,\"counts\":[]}",
+        "{\"sequence\":1,\"previous\":null,\"counts\":{\"call_centre\":0}}",
+        "{\"sequence\":1,\"previous\":null,\"counts\":{\"call_centre\":1.5}}",
+        "{\"sequence\":1,\"previous\":null,\"counts\":{\"web\":-1}}",
+        "{\"sequence\":2,\"previous\":{\"id\":\"e\",\"channel\":\"web\",\"type\":\"t\",\"time\":\"noon\"},\"counts\":{}"
+        "}",
+    };
+    const struct tp_context_event event = a_call(NOON);
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        struct tp_buf last = TP_BUF_INIT, counts = TP_BUF_INIT;
+        struct tp_json_error why;
+        struct tp_json json;
+        uint64_t sequence;
+        assert_int_equal(tp_json_parse(tp_str(foreign[i]), 8, &json, &why), 0);
+        assert_int_equal(tp_context_read(json.root, &event, &sequence, &last, &counts), TP_ECORRUPT);
+        tp_buf_free(&last);
+        tp_buf_free(&counts);
+        tp_json_free(&json);
+    }
+}
+
+static void an_interaction_brings_itself_and_one_more_of_its_channel(void **state) {
+    (void)state;
+    const struct tp_context_event event = a_call(NOON);
+    struct tp_buf out = TP_BUF_INIT;
+    size_t len = tp_context_bring(&event, &out);
+    assert_true(tp_str_is((struct tp_str){out.at, len}, "last\t1767268800000\tcall_centre\tcall.ended\t\"e-2\""));
+    assert_true(tp_str_is((struct tp_str){out.at + len, out.len - len}, "in.call_centre"));
+    tp_buf_free(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_is_read_name_by_name),
@@ -185,6 +262,10 @@ int main(void) {
         cmocka_unit_test(a_new_channel_is_counted_in_its_place),
         cmocka_unit_test(as_many_channels_as_a_state_has_are_counted),
         cmocka_unit_test(what_is_no_state_is_refused),
+        cmocka_unit_test(the_state_before_is_read_from_a_context),
+        cmocka_unit_test(its_counts_come_back_sorted),
+        cmocka_unit_test(what_is_no_context_is_refused),
+        cmocka_unit_test(an_interaction_brings_itself_and_one_more_of_its_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,7 @@ static void plan_of(const struct tp_rejection *rejection, struct tp_ctl_plan *re
     struct tp_buf json = TP_BUF_INIT;
     struct tp_ctl_rejection read;
     tp_rejection_json(rejection, &json);
-    const struct tp_kafka_message message = {3, 41, tp_buf_str(&json)};
+    const struct tp_kafka_message message = {.partition = 3, .offset = 41, .value = tp_buf_str(&json)};
     tp_ctl_rejection_read(&message, &read);
     tp_ctl_plan(&read, "touchpoint.rejected", ret);
     tp_ctl_rejection_free(&read);
@@ -135,7 +135,7 @@ static void what_others_wrote_there_is_told(void **state) {
         "{\"source\":\"s\",\"received_at\":\"t\",\"reason\":{\"code\":\"c\"},\"payload_base64\":\"nonsense!\"}";
     static const char *const values[] = {"", "nonsense", "42", "{\"source\":\"s\"}", no_base64};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        const struct tp_kafka_message message = {0, 0, tp_str(values[i])};
+        const struct tp_kafka_message message = {.value = tp_str(values[i])};
         struct tp_ctl_rejection read;
         struct tp_ctl_plan plan;
         tp_ctl_rejection_read(&message, &read);

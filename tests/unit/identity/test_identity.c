@@ -99,7 +99,7 @@ static void event(const char *identifiers) {
 
 static void resolve(void) {
     done_times = 0;
-    assert_int_equal(tp_identity_resolve(identity, requests, n_requests, on_done, &done_with), 0);
+    assert_int_equal(tp_identity_resolve(identity, 0, requests, n_requests, on_done, &done_with), 0);
 }
 
 /* How many rounds it took. */

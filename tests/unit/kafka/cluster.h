@@ -28,6 +28,7 @@ struct cluster {
     struct event_base *base;
     struct tp_settings settings;
     struct tp_property properties[4];
+    struct tp_kafka_options transactions; /* what a caller of transactions adds to the options */
     struct tp_kafka *kafka;
     int status[MAX_RECORDS]; /* what on_done said of a record; 1: nothing yet */
     size_t n_done, n_room;
@@ -68,8 +69,8 @@ static inline void cluster_property(struct cluster *cluster, const char *name, c
         (struct tp_property){(char *)(uintptr_t)name, (char *)(uintptr_t)value};
 }
 
-/* The mock's broker runs, and the module is not opened yet. */
-static inline int cluster_setup(void **state) {
+/* So many brokers of the mock run, each with all partitions, and the module is not opened yet. */
+static inline int cluster_setup_of(void **state, int brokers) {
     struct cluster *cluster = test_calloc(1, sizeof *cluster);
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     char reason[128];
@@ -77,9 +78,9 @@ static inline int cluster_setup(void **state) {
     rd_kafka_conf_set(conf, "log_level", "0", NULL, 0);
     cluster->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
     assert_non_null(cluster->handle);
-    cluster->mock = rd_kafka_mock_cluster_new(cluster->handle, 1);
-    assert_int_equal(rd_kafka_mock_topic_create(cluster->mock, INTERACTIONS, PARTITIONS, 1), 0);
-    assert_int_equal(rd_kafka_mock_topic_create(cluster->mock, REJECTED, PARTITIONS, 1), 0);
+    cluster->mock = rd_kafka_mock_cluster_new(cluster->handle, brokers);
+    assert_int_equal(rd_kafka_mock_topic_create(cluster->mock, INTERACTIONS, PARTITIONS, brokers), 0);
+    assert_int_equal(rd_kafka_mock_topic_create(cluster->mock, REJECTED, PARTITIONS, brokers), 0);
     cluster->base = event_base_new();
     cluster_settings(cluster);
     for (size_t i = 0; i < MAX_RECORDS; i++)
@@ -87,6 +88,8 @@ static inline int cluster_setup(void **state) {
     *state = cluster;
     return 0;
 }
+
+static inline int cluster_setup(void **state) { return cluster_setup_of(state, 1); }
 
 static inline int cluster_teardown(void **state) {
     struct cluster *cluster = *state;
@@ -99,8 +102,12 @@ static inline int cluster_teardown(void **state) {
 }
 
 static inline int cluster_try_open(struct cluster *cluster, struct tp_buf *fault) {
-    struct tp_kafka_options options = {
-        .settings = &cluster->settings, .base = cluster->base, .on_done = on_done, .on_room = on_room, .arg = cluster};
+    struct tp_kafka_options options = cluster->transactions;
+    options.settings = &cluster->settings;
+    options.base = cluster->base;
+    options.on_done = on_done;
+    options.on_room = on_room;
+    options.arg = cluster;
     return tp_kafka_open(&options, fault, &cluster->kafka);
 }
 

@@ -34,7 +34,8 @@ static size_t read_all(struct cluster *cluster, size_t most) {
     struct read *read = test_calloc(1, sizeof *read);
     struct tp_buf fault = TP_BUF_INIT;
     *read = (struct read){.most = most, .offset = -1};
-    assert_int_equal(tp_kafka_read(&cluster->settings, INTERACTIONS, on_message, read, &fault), 0);
+    const struct tp_kafka_reading reading = {.topic = INTERACTIONS, .on_message = on_message, .arg = read};
+    assert_int_equal(tp_kafka_read(&cluster->settings, &reading, &fault), 0);
     assert_int_equal(fault.len, 0);
     size_t n = read->n;
     test_free(read);
@@ -65,7 +66,8 @@ static void properties_for_a_producer_are_no_fault(void **state) {
 
 static void fails(struct cluster *cluster, const char *topic, int expected, const char *because) {
     struct tp_buf fault = TP_BUF_INIT;
-    assert_int_equal(tp_kafka_read(&cluster->settings, topic, on_message, NULL, &fault), expected);
+    const struct tp_kafka_reading reading = {.topic = topic, .on_message = on_message};
+    assert_int_equal(tp_kafka_read(&cluster->settings, &reading, &fault), expected);
     tp_buf_addc(&fault, '\0');
     assert_non_null(strstr(fault.at, because));
     tp_buf_free(&fault);

@@ -154,6 +154,60 @@ static void beginning_again_leaves_aside_what_is(void **state) {
     tp_window_free(&window);
 }
 
+static void belongs_to(struct tp_item *item, const char *customer, const char *email) {
+    snprintf(item->customer_id, sizeof item->customer_id, "%s", customer);
+    item->interaction.identifiers[0] = (struct tp_identifier){TP_STR("email"), tp_str(email)};
+    item->interaction.n_identifiers = 1;
+}
+
+static void one_put_aside_holds_back_those_of_its_customer(void **state) {
+    (void)state;
+    struct tp_window window;
+    fill(&window, 4);
+    struct tp_item *first = next(&window, 1), *other = next(&window, 2), *same = next(&window, 3);
+    belongs_to(first, "ann", "ann@example.com");
+    belongs_to(other, "bob", "bob@example.com");
+    belongs_to(same, "ann", "a@example.com");
+    assert_false(tp_window_holds(&window, same));
+    tp_window_put_aside(&window, first);
+    assert_true(tp_window_holds(&window, same));
+    assert_false(tp_window_holds(&window, other));
+    tp_window_begin_again(&window);
+    assert_true(tp_window_holds(&window, same));
+    tp_window_take_up(&window);
+    assert_false(tp_window_holds(&window, same));
+    next(&window, 1);
+    tp_window_free(&window);
+}
+
+/* What could not be resolved is nobody's yet: whoever shares an identifier with it may be the same customer. */
+static void one_without_a_customer_holds_back_by_its_identifiers(void **state) {
+    (void)state;
+    struct tp_window window;
+    fill(&window, 2);
+    struct tp_item *first = next(&window, 1), *later = next(&window, 2);
+    belongs_to(first, "", "ann@example.com");
+    belongs_to(later, "ann", "ann@example.com");
+    tp_window_put_aside(&window, first);
+    assert_true(tp_window_holds(&window, later));
+    tp_window_free(&window);
+}
+
+static void what_is_on_its_way_to_kafka_is_known(void **state) {
+    (void)state;
+    struct tp_window window;
+    fill(&window, 3);
+    next(&window, 1)->stage = TP_AT_END;
+    assert_false(tp_window_on_its_way(&window));
+    struct tp_item *item = next(&window, 2);
+    item->stage = TP_AT_KAFKA;
+    item->is_rejection = false;
+    assert_true(tp_window_on_its_way(&window));
+    item->is_rejection = true; /* has no place on a timeline */
+    assert_false(tp_window_on_its_way(&window));
+    tp_window_free(&window);
+}
+
 static void it_knows_how_many_are_at_their_start(void **state) {
     (void)state;
     struct tp_window window;
@@ -184,6 +238,9 @@ int main(void) {
         cmocka_unit_test(beginning_again_is_in_order),
         cmocka_unit_test(one_put_aside_waits_alone),
         cmocka_unit_test(beginning_again_leaves_aside_what_is),
+        cmocka_unit_test(one_put_aside_holds_back_those_of_its_customer),
+        cmocka_unit_test(one_without_a_customer_holds_back_by_its_identifiers),
+        cmocka_unit_test(what_is_on_its_way_to_kafka_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

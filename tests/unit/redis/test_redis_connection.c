@@ -27,7 +27,7 @@ static void on_up(void *arg) { note(arg, "up"); }
 static void on_down(void *arg) { note(arg, "down"); }
 
 static struct tp_redis_script lua = {.name = "lua", .text = "return 1"};
-static struct tp_redis_script *const scripts[] = {&lua, &tp_home_open_script, NULL};
+static struct tp_redis_script *const scripts[] = {&lua, &tp_home_look_script, NULL};
 
 static void open_redis(struct owner *owner) {
     snprintf(owner->url, sizeof owner->url, "redis://%s:%d%s", owner->host, owner->server.port, owner->database);
@@ -205,7 +205,8 @@ static void an_error_of_the_call_alone_leaves_the_connection_as_it_is(void **sta
     answer(owner, "BUSYGROUP is another word than BUSY", "corrupt");
     answer(owner, "TPHOME absent", "lost");
     answer(owner, "TPHOME elsewhere", "lost");
-    answer(owner, "TPHOME layout 64", "bad_configuration");
+    answer(owner, "TPHOME closed", "closed"); /* a server that is being repaired */
+    answer(owner, "TPHOME other", "closed");
     assert_true(tp_redis_up(owner->redis));
     assert_int_equal(owner->server.connections, 1);
 }
@@ -270,6 +271,20 @@ static void nor_does_one_count_that_does_not_answer_the_greeting(void **state) {
     assert_string_equal(owner->told, "");
     owner->server.silent = false;
     run_until_told(owner, "up ");
+}
+
+/* hiredis would end the process. */
+static void an_answer_that_nobody_asked_for_ends_the_connection(void **state) {
+    struct owner *owner = *state;
+    open_redis(owner);
+    run_until_told(owner, "up ");
+    server_says(&owner->server, "+between calls\r\n");
+    run_until_told(owner, "up down up ");
+    assert_int_equal(call(owner, "1"), 0);
+    run_until_heard(owner, 1);
+    server_says(&owner->server, "+its answer\r\n+and one more\r\n");
+    run_until_told(owner, "up down up 1:ok down up ");
+    assert_int_equal(owner->server.connections, 3);
 }
 
 static void one_that_refuses_the_greeting_is_away(void **state) {
@@ -356,30 +371,52 @@ static void an_address_that_is_none_is_a_fault(void **state) {
 
 /* ---- homes ---- */
 
-static void on_opened(void *arg, int status, const struct tp_home_findings *findings) {
-    char what[64];
-    snprintf(what, sizeof what, "%s:absent=%u:elsewhere=%u", status < 0 ? tp_error_code(status) : "ok",
-             findings->absent, findings->elsewhere);
+static void on_looked(void *arg, int status, const struct tp_home_findings *homes) {
+    char what[128];
+    snprintf(what, sizeof what, "%s:absent=%u:elsewhere=%u:open=%u:closed=%u:origin=%s",
+             status < 0 ? tp_error_code(status) : "ok", homes->absent, homes->elsewhere, homes->open, homes->closed,
+             homes->origin);
     note(arg, what);
 }
 
-/* One lane and one bucket here. */
-static void open_homes(struct owner *owner, const char *replies, const char *expected) {
+/* A reply of three words; "" is none. */
+static void add_home(char *replies, size_t cap, const char *home, const char *time) {
+    size_t at = strlen(replies);
+    at += (size_t)snprintf(replies + at, cap - at, "*3\r\n");
+    if (*home)
+        at += (size_t)snprintf(replies + at, cap - at, "$%zu\r\n%s\r\n", strlen(home), home);
+    else
+        at += (size_t)snprintf(replies + at, cap - at, "$-1\r\n");
+    snprintf(replies + at, cap - at, "$2\r\naa\r\n$%zu\r\n%s\r\n", strlen(time), time);
+}
+
+static void answer_look(struct owner *owner, const char *replies, const char *expected) {
+    static const struct tp_home_order look = {.what = TP_HOME_LOOK};
     owner->told[0] = '\0';
-    assert_int_equal(tp_home_open(owner->redis, &owner->settings, on_opened, owner), 0);
+    assert_int_equal(tp_home_ask(owner->redis, &owner->settings, &look, on_looked, owner), 0);
     run_until_heard(owner, owner->server.calls + 2);
     server_says(&owner->server, replies);
     run_until_told(owner, expected);
 }
 
-static void homes_are_opened_and_counted(void **state) {
+/* One lane and one bucket here, on the server aa. */
+static void look(struct owner *owner, const char *lane, const char *bucket, const char *expected) {
+    char replies[512] = "";
+    add_home(replies, sizeof replies, lane, "5000");
+    add_home(replies, sizeof replies, bucket, "");
+    answer_look(owner, replies, expected);
+}
+
+static void homes_are_looked_at_and_counted(void **state) {
     struct owner *owner = *state;
     open_redis(owner);
     run_until_told(owner, "up ");
-    open_homes(owner, "$4\r\nopen\r\n$4\r\nopen\r\n", "ok:absent=0:elsewhere=0 ");
-    open_homes(owner, "$6\r\nabsent\r\n$9\r\nelsewhere\r\n", "ok:absent=1:elsewhere=1 ");
-    open_homes(owner, "-TPHOME layout 9\r\n$4\r\nopen\r\n", "bad_configuration:absent=0:elsewhere=0 ");
-    open_homes(owner, "$4\r\nopen\r\n:1\r\n", "corrupt:absent=0:elsewhere=0 ");
+    look(owner, "open aa 7 1", "open aa 7 1", "ok:absent=0:elsewhere=0:open=2:closed=0:origin=- ");
+    look(owner, "", "open bb 7 1", "ok:absent=1:elsewhere=1:open=0:closed=0:origin=- ");
+    look(owner, "closed aa 7 1 bb 3", "closed aa 7 1 bb 0", "ok:absent=0:elsewhere=0:open=0:closed=2:origin=bb ");
+    look(owner, "closed aa 7 1 bb 3", "closed aa 7 1 cc 0", "ok:absent=0:elsewhere=0:open=0:closed=2:origin=- ");
+    look(owner, "open aa 7 9", "open aa 7 1", "bad_configuration:absent=0:elsewhere=0:open=1:closed=0:origin=- ");
+    answer_look(owner, ":1\r\n-ERR no\r\n", "corrupt:absent=0:elsewhere=0:open=0:closed=0:origin=- ");
 }
 
 int main(void) {
@@ -397,6 +434,7 @@ int main(void) {
         TEST(what_was_under_way_is_told_before_it_is_down),
         TEST(one_that_does_not_answer_is_given_up),
         TEST(nor_does_one_count_that_does_not_answer_the_greeting),
+        TEST(an_answer_that_nobody_asked_for_ends_the_connection),
         TEST(one_that_refuses_the_greeting_is_away),
         TEST(where_nobody_listens_it_tries_again),
         TEST(a_reset_tells_all_and_comes_back),
@@ -404,7 +442,7 @@ int main(void) {
         TEST(a_reset_before_it_is_up_is_harmless),
         TEST(closing_tells_what_was_under_way_and_nothing_after),
         TEST(an_address_that_is_none_is_a_fault),
-        TEST(homes_are_opened_and_counted),
+        TEST(homes_are_looked_at_and_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,8 +77,9 @@ static const struct {
      "36500d"},
     {"kafka { brokers = \"a:b\" }",
      "kafka.brokers: \"a:b\" is not valid; expected HOST or HOST:PORT, several with commas"},
-    {"kafka { transactions = on }", "kafka.transactions: \"on\" is not supported by this version; expected off\n"},
-    {"kafka { transactions = half }", "kafka.transactions: \"half\" is not valid; expected off\n"},
+    {"kafka { transactions = half }", "kafka.transactions: \"half\" is not valid; expected on or off\n"},
+    {"kafka { transaction_interval = 11s }",
+     "kafka.transaction_interval: \"11s\" is not valid; expected a duration (ms, s, m, h, d) from 0 to 10s"},
     {"kafka { topic_rejected = \"a/b\" }", "kafka.topic_rejected: \"a/b\" is not valid; expected up to 249 letters"},
     {"kafka { replication = 0 }", "kafka.replication: \"0\" is not valid; expected -1, or a number from 1 to 100"},
     {"kafka { property { sasl.password = opensesame } }", "kafka.property.sasl.password: a secret may not stand here; "
@@ -173,14 +174,14 @@ static void all_faults_are_said_at_once(void **state) {
             "}\n"
             "kafka {\n"
             "  property { linger.ms = 5 }\n"
-            "  transactions = on\n"
+            "  transactions = half\n"
             "}\n",
             "dev.dirs=/x",
             "x.conf:2: http.threads: \"65\" is not valid; expected a number from 0 to 64\n"
             "x.conf:3: http.thread: there is no such setting; expected one of listen, external_url, open, "
-            "trusted_proxies, threads, max_connections, max_header, max_body, max_unpacked, header_timeout, "
-            "body_timeout, idle_timeout, write_timeout\n"
-            "x.conf:7: kafka.transactions: \"on\" is not supported by this version; expected off\n"
+            "trusted_proxies, threads, max_connections, max_connections_per_peer, max_header, max_body, max_unpacked, "
+            "max_bodies, header_timeout, body_timeout, idle_timeout, write_timeout, grace\n"
+            "x.conf:7: kafka.transactions: \"half\" is not valid; expected on or off\n"
             "--set: \"dev.dirs\" is no setting; expected SECTION.NAME=VALUE\n");
 }
 
@@ -191,7 +192,7 @@ static void a_section_that_is_not_known_is_refused(void **state) {
             "redis, timeline, delivery, kafka, log, dev\n");
     all_are("kafka { topics = a }", NULL,
             "x.conf:1: kafka.topics: there is no such setting; expected one of brokers, transactions, "
-            "topic_interactions, topic_customers, topic_rejected, topic_checkpoints, partitions, replication, "
+            "transaction_interval, topic_interactions, topic_customers, topic_rejected, topic_checkpoints, partitions, replication, "
             "retention, username, password, property\n");
 }
 
@@ -278,8 +279,13 @@ static void settings_must_go_with_each_other(void **state) {
         "x.conf:3: journal.segment_size: does not go with normalize.max_event; expected more than two events' bytes\n");
     all_are(NULL, "http.max_unpacked=128KiB",
             "--set: normalize.max_event: does not go with http.max_unpacked; expected no more than a body may have\n");
+    all_are(NULL, "http.max_bodies=63MiB",
+            "--set: http.max_bodies: does not go with http.max_unpacked; expected room for two of the largest\n");
     all_are("kafka {\n topic_rejected = touchpoint.customers\n}", NULL,
             "x.conf:2: kafka.topic_rejected: does not go with kafka.topic_customers; expected a topic of its own\n");
+    all_are("kafka {\n transactions = on\n}\ndelivery {\n window = 40001\n}", NULL,
+            "x.conf:5: delivery.window: does not go with kafka.transactions; expected at most 40000, so that a position "
+            "fits into a record\n");
     all_are("key a { file = good  scopes = {read} }\nkey b { file = good  scopes = {write} }", NULL,
             "x.conf: key: b is the same key as a; expected one of its own\n");
 }

@@ -6,7 +6,7 @@
 #define ANN "0190a000-0000-7000-8000-00000000000a"
 #define BOB "0190a000-0000-7000-8000-00000000000b"
 
-enum { MOST = 400, WORDS_BEFORE_EVENTS = 6, WORDS_OF_AN_EVENT = 6 };
+enum { MOST = 400, WORDS_BEFORE_EVENTS = 8, WORDS_OF_AN_EVENT = 6 };
 
 static const struct tp_settings settings = {
     .redis = {.prefix = (char[]){"tp:"}, .lanes = 1, .buckets = 1},
@@ -21,8 +21,8 @@ static int failed_with;
 
 static void on_appended(void *arg, struct tp_append *append, enum tp_append_result result,
                         const struct tp_entry *entry) {
-    static const char letters[] = {
-        [TP_APPENDED] = 'a', [TP_REPLAYED] = 'r', [TP_DUPLICATE] = 'd', [TP_REUSED] = 'u', [TP_BROKEN] = 'b'};
+    static const char letters[] = {[TP_APPENDED] = 'a', [TP_REPLAYED] = 'r', [TP_DUPLICATE] = 'd',
+                                   [TP_REUSED] = 'u',   [TP_BROKEN] = 'b',   [TP_HELD] = 'h'};
     assert_ptr_equal(arg, &settings);
     bool has_entry = result == TP_APPENDED || result == TP_REPLAYED || result == TP_DUPLICATE;
     assert_int_equal(entry != NULL, has_entry);
@@ -128,6 +128,7 @@ static void a_call_says_what_the_script_reads(void **state) {
     assert_true(tp_str_is(arguments[0], "0") && arguments[1].len == 8 && tp_str_is(arguments[2], "77"));
     assert_true(tp_str_is(arguments[3], "10000") && tp_str_is(arguments[4], "128"));
     assert_true(tp_str_is(arguments[5], "3600002")); /* an hour before the newest */
+    assert_true(tp_str_is(arguments[6], "7200002"));
     static const size_t customers[] = {1, 2, 1};
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(number_at(arguments[WORDS_BEFORE_EVENTS + i * WORDS_OF_AN_EVENT], 0, 2), customers[i]);
@@ -262,12 +263,12 @@ static void a_lost_call_is_told_once_and_its_answers_forgotten(void **state) {
     assert_int_equal(failed_with, TP_EUNAVAILABLE);
     assert_string_equal(told, "");
 
-    tp_timeline_forget(timeline);
+    tp_timeline_begin(timeline, 3);
     append(0, ANN);
     tp_timeline_send(timeline, 0);
     struct fake_call *late = fake_hear();
     append(1, ANN);
-    tp_timeline_forget(timeline);
+    tp_timeline_begin(timeline, 3);
     answer_appended(late);
     assert_string_equal(told, "");
     assert_null(fake_hear());
@@ -277,6 +278,58 @@ static void a_lost_call_is_told_once_and_its_answers_forgotten(void **state) {
     tp_timeline_send(timeline, 0);
     answer_appended(fake_hear());
     assert_string_equal(told, "aa");
+}
+
+static void what_waits_behind_one_that_failed_is_handed_back(void **state) {
+    (void)state;
+    append(0, ANN);
+    tp_timeline_send(timeline, 0);
+    append(1, ANN);
+    append(2, BOB);
+    append(3, ANN);
+    tp_timeline_hold(timeline, tp_str(ANN));
+    assert_string_equal(told, "hh");
+    assert_true(told_of[0] == 1 && told_of[1] == 3);
+    answer_appended(fake_hear());
+    append(4, BOB);
+    answer_appended(fake_hear());
+    tp_timeline_send(timeline, 0);
+    answer_appended(fake_hear());
+    assert_string_equal(told, "hhaaa");
+    assert_true(told_of[3] == 2 && told_of[4] == 4);
+}
+
+static void calls_carry_the_number_of_the_repair(void **state) {
+    (void)state;
+    tp_timeline_begin(timeline, 12);
+    append(0, ANN);
+    tp_timeline_send(timeline, 0);
+    struct fake_call *call = fake_hear();
+    assert_true(tp_str_is(call->words[call->n_keys], "12"));
+    answer_appended(call);
+}
+
+static uint64_t generation_of(const struct fake_call *call) {
+    return strtoull(call->words[call->n_keys + WORDS_BEFORE_EVENTS - 1].at, NULL, 10);
+}
+
+/* The clock was set back since, or somebody else works as this node. */
+static void where_a_later_generation_was_seen_the_next_is_later_still(void **state) {
+    (void)state;
+    append(0, ANN);
+    tp_timeline_send(timeline, 0);
+    struct fake_call *call = fake_hear();
+    uint64_t seen = generation_of(call) + 3600000;
+    fake_answer(call, 0, fake_integer((long long)seen));
+    assert_int_equal(failed_with, TP_EUNAVAILABLE);
+    assert_int_equal(n_told, 0);
+    tp_timeline_begin(timeline, 0);
+    append(0, ANN);
+    tp_timeline_send(timeline, 0);
+    call = fake_hear();
+    assert_true(generation_of(call) > seen);
+    answer_appended(call);
+    assert_string_equal(told, "a");
 }
 
 static void without_a_connection_it_fails_at_once(void **state) {
@@ -299,6 +352,9 @@ int main(void) {
         TEST(one_that_was_in_a_call_that_failed_goes_alone),
         TEST(a_script_that_failed_breaks_its_events_and_no_others),
         TEST(a_lost_call_is_told_once_and_its_answers_forgotten),
+        TEST(what_waits_behind_one_that_failed_is_handed_back),
+        TEST(calls_carry_the_number_of_the_repair),
+        TEST(where_a_later_generation_was_seen_the_next_is_later_still),
         TEST(without_a_connection_it_fails_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,23 @@
+/* Claims put back as Kafka has them: the words of one call of restore.lua, for a bucket that is closed. The caller
+ * sends them; the answer is how many identifiers had no owner. Pure. */
+#pragma once
+
+#include "common/interaction.h"
+#include "common/uuid.h"
+#include "daemon/redis/redis.h"
+#include "daemon/settings/settings.h"
+
+extern struct tp_redis_script tp_identity_restore_script;
+
+/* An identifier as it is claimed: "type:value". */
+struct tp_claim_restored {
+    char customer_id[TP_UUID_TEXT];
+    unsigned key_len;
+    char key[TP_MAX_IDENTIFIER_BYTES * 2 + 1];
+};
+/* Returns the bucket that it belongs in. */
+unsigned tp_identity_restored(const struct tp_settings *settings, const struct tp_identifier *identifier,
+                              struct tp_str customer_id, struct tp_claim_restored *ret);
+/* Returns how many of the words are keys. */
+size_t tp_identity_restore(const struct tp_settings *settings, unsigned bucket, uint64_t repair,
+                           const struct tp_claim_restored *claims, size_t n, struct tp_redis_words *words);

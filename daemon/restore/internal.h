@@ -1,0 +1,41 @@
+/* Between the files of this folder: a record of Kafka becomes what is put back (record.c), that goes to Redis in
+ * batches (feed.c), what was there before is taken out (clear.c), and restore.c says in which order. */
+#pragma once
+
+#include "daemon/identity/restore.h"
+#include "daemon/kafka/read.h"
+#include "daemon/redis/blocking.h"
+#include "daemon/restore/restore.h"
+#include "daemon/timeline/restore.h"
+
+/* ---- record.c ---- */
+
+/* What a record says; it owns all that `entry` points to. */
+struct tp_restore_record {
+    struct tp_restored entry;
+    struct tp_decomposed decomposed;
+    char node[TP_UUID_TEXT];
+    struct tp_buf brought;      /* what the entry brings to the state */
+    struct tp_buf last, counts; /* the state before it */
+};
+/* TP_ECORRUPT when it is none of ours, or of a version that is not known here. */
+int tp_restore_record_new(const struct tp_kafka_message *message, struct tp_restore_record **ret);
+void tp_restore_record_free(struct tp_restore_record *record);
+
+/* ---- feed.c ---- */
+
+struct tp_restore_feed;
+
+/* `released`: of tp_timeline_released. `progress` is counted up. */
+int tp_restore_feed_new(const struct tp_restore_options *options, struct tp_redis_blocking *redis,
+                        struct tp_str released, struct tp_restore_progress *progress, struct tp_restore_feed **ret);
+void tp_restore_feed_free(struct tp_restore_feed *feed);
+/* Takes the record. What it says is in Redis at the latest when tp_restore_feed_finish is 0. */
+int tp_restore_feed_add(struct tp_restore_feed *feed, struct tp_restore_record *record);
+int tp_restore_feed_finish(struct tp_restore_feed *feed);
+
+/* ---- clear.c ---- */
+
+/* Takes out all that lanes and buckets have, but for their homes. `on_turn` is called often in between. */
+int tp_restore_clear(const struct tp_restore_options *options, struct tp_redis_blocking *redis,
+                     void (*on_turn)(void *arg), void *arg);

@@ -1,0 +1,91 @@
+#!lua
+-- Puts back into a lane what Kafka has, each entry once, with the sequence that it has there. customer.lua has the keys,
+-- and the words of an event.
+-- ARGV: repair number, most events, most recents, oldest time kept, what nodes have released where the lane does not say
+--   it (node 8, >I6, each); then the events, and behind each a seventh word: >I6 its sequence, >I4 length, and the state
+--   before, as its context tells it: last of that length, and the rest.
+-- Answers an event each: how many entries before it are lacking, or below 0 what became of it.
+-- An event follows the one before, and brings to the state what it brought when it was appended: so the state is the
+-- same, byte by byte. Only where some are lacking does it begin anew with what its context tells.
+-- include: ../redis/home.lua
+local refused = home_refuses(ARGV[1], 'closed')
+if refused then
+    return refused
+end
+
+local THERE, FILLED, BROKEN = -1, -2, -3
+local most_events, most_recents, oldest = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+-- include: customer.lua
+
+-- The recents are in the order of sequences. One that stands before them all is remembered only while there is room.
+local function remember_in_place(c, sequence, mark)
+    local all = call('GETRANGE', c.recents, 0, -1)
+    local at = #all
+    while at > 0 do
+        local entry = stored_entry(c, unpack('>I6', all, at - 5), 7, sub(all, at - RECENT + 1, at - RECENT + 8))
+        if entry and unpack('>I6', entry) < sequence then
+            break
+        end
+        at = at - RECENT
+    end
+    if at > 0 or remembered(c) < most_recents then
+        local print_at = at / RECENT * PRINT
+        c.prints = sub(c.prints, 1, print_at) .. sub(mark, 1, PRINT) .. sub(c.prints, print_at + 1)
+        call('SET', c.recents, sub(all, 1, at) .. mark .. sub(all, at + 1))
+    end
+end
+
+-- One whose sequence was passed already is there, or was trimmed, or stands behind a later one in Kafka, since several
+-- nodes produce what they appended each in its own time. The state has it already: what came later knew of it.
+local function fill_in(c, at, sequence, before)
+    local mark, time, packed = sub(ARGV[at], 9), tonumber(ARGV[at + 1]), pack('>I6', sequence)
+    local trimmed = c.events >= most_events and time < c.first
+    if trimmed or time < oldest or stored_entry(c, time, 1, packed) then
+        return THERE
+    end
+    local entry = packed .. sub(mark, 1, 8) .. '\0' .. pack('>I4', #before) .. before .. ARGV[at + 2]
+    if type(pcall_('ZADD', c.line, time, entry)) == 'table' then
+        return BROKEN
+    end
+    c.events, c.first, c.touched = c.events + 1, math.min(c.first, time), true
+    remember_in_place(c, sequence, mark)
+    note_identifiers(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
+    return FILLED
+end
+
+local function put_back(c, at)
+    local sequence, last, rest_at = unpack('>I6I4c0', ARGV[at + 6])
+    local rest = sub(ARGV[at + 6], rest_at)
+    if sequence <= c.n then
+        return fill_in(c, at, sequence, last .. rest)
+    end
+    local lacking = sequence - c.n - 1
+    if lacking > 0 then
+        c.n, c.last, c.state = sequence - 1, last, rest
+    end
+    return add_event(c, at) and lacking or BROKEN
+end
+
+-- A node that nobody knows has nothing left to deliver.
+local released
+local function released_by(owner)
+    if not released then
+        released = {}
+        for at = 1, #ARGV[5], 14 do
+            released[sub(ARGV[5], at, at + 7)] = unpack('>I6', ARGV[5], at + 8)
+        end
+        local flat = call('HGETALL', KEYS[2])
+        for i = 1, #flat, 2 do
+            released[flat[i]] = tonumber(flat[i + 1])
+        end
+    end
+    return released[owner] or math.huge
+end
+
+local answers = {}
+for at = 6, #ARGV, 7 do
+    local c = customers[unpack('>I2', ARGV[at])]
+    answers[#answers + 1] = c.broken and BROKEN or put_back(c, at)
+end
+save_all(nil, released_by)
+return answers
