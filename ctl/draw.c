@@ -23,6 +23,8 @@ static const struct fact {
     {JOURNAL, BYTES, "damaged", "touchpoint_journal_corrupt_bytes_total"},
     {IDENTITY, COUNT, "new customers", "touchpoint_identity_created_total"},
     {IDENTITY, COUNT, "losses of Redis' data", "touchpoint_redis_losses_total"},
+    {IDENTITY, COUNT, "repairs", "touchpoint_redis_repairs_total"},
+    {TIMELINE, COUNT, "lacking in Kafka", "touchpoint_redis_repair_lacking_records"},
     {TIMELINE, COUNT, "duplicates", "touchpoint_timeline_total{result=\"duplicate\"}"},
     {TIMELINE, COUNT, "replayed", "touchpoint_timeline_total{result=\"replayed\"}"},
     {TIMELINE, COUNT, "ids reused", "touchpoint_timeline_total{result=\"id_reused\"}"},
@@ -73,7 +75,11 @@ static void add_state(struct tp_ctl_table *table, const struct tp_ctl_watch *wat
     else if (stage == KAFKA)
         tp_ctl_table_addf(table, "Kafka %s%s", good ? "up" : "away", watch->kafka_away);
     else
-        tp_ctl_table_addf(table, "Redis %s%s", good ? "up" : "away", watch->redis_away);
+        tp_ctl_table_addf(table, "Redis %s%s",
+                          good              ? "up"
+                          : look->repairing ? "is repaired"
+                                            : "away",
+                          watch->redis_away);
     tp_ctl_table_colour(table, good ? TP_CTL_GOOD : TP_CTL_BAD);
 }
 
@@ -156,6 +162,8 @@ static const char *verdict(const struct tp_ctl_look *look) {
         return "refuses interactions: its journal is full";
     if (!is(look, "ready"))
         return "refuses interactions: its journal has failed";
+    if (look->repairing)
+        return "takes interactions, which wait until Redis is made anew from Kafka";
     return look->redis_up && look->kafka_up ? "is well"
            : look->kafka_up                 ? "takes interactions, which wait until Redis is back"
            : look->redis_up                 ? "takes interactions, which wait until Kafka is back"

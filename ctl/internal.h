@@ -35,7 +35,7 @@ struct tp_ctl_command {
     int (*run)(const struct tp_ctl_command *command, int argc, char **argv); /* argv[0] is the command's name */
 };
 extern const struct tp_ctl_command tp_ctl_status, tp_ctl_customer, tp_ctl_timeline, tp_ctl_send, tp_ctl_journal,
-    tp_ctl_rejected;
+    tp_ctl_rejected, tp_ctl_rebuild;
 /* The command's help: to standard output for --help (gives EXIT_DONE), else to standard error (gives EXIT_USAGE). */
 int tp_ctl_help(const struct tp_ctl_command *command, bool asked);
 
@@ -122,6 +122,7 @@ struct tp_ctl_look { /* begins as {0} */
     bool reached;    /* else `fault` says why not, and the rest is empty */
     char status[32]; /* "ready", or why it is not */
     bool redis_up, kafka_up;
+    bool repairing;  /* Redis, from Kafka */
     int64_t at_ms; /* of the monotonic clock */
     struct tp_buf metrics, fault;
 };

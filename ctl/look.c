@@ -30,6 +30,7 @@ static bool take_ready(struct tp_ctl_look *look, const struct tp_ctl_reply *repl
     struct tp_str status = tp_ctl_member(json.root, "status");
     snprintf(look->status, sizeof look->status, "%.*s", TP_FMT(status));
     look->redis_up = tp_str_is(tp_ctl_member(json.root, "redis"), "up");
+    look->repairing = tp_str_is(tp_ctl_member(json.root, "redis"), "repairing");
     look->kafka_up = tp_str_is(tp_ctl_member(json.root, "kafka"), "up");
     tp_json_free(&json);
     return *look->status != '\0';
@@ -124,7 +125,7 @@ void tp_ctl_look_json(const struct tp_ctl_look *look, const struct tp_ctl_look *
     json_object_set_new(root, "healthy", json_boolean(tp_ctl_look_healthy(look)));
     json_object_set_new(root, "status", json_string(look->reached ? look->status : "unreachable"));
     if (look->reached) {
-        json_object_set_new(root, "redis", json_string(look->redis_up ? "up" : "away"));
+        json_object_set_new(root, "redis", json_string(look->redis_up ? "up" : look->repairing ? "repairing" : "away"));
         json_object_set_new(root, "kafka", json_string(look->kafka_up ? "up" : "away"));
         json_object_set_new(root, "waits", number(tp_ctl_look_value(look, "touchpoint_journal_pending_records")));
         json_object_set_new(root, "oldest_s", number(tp_ctl_look_value(look, "touchpoint_journal_oldest_seconds")));

@@ -15,9 +15,14 @@ static void on_view(void *arg, int status, struct tp_str json) {
 }
 
 static struct tp_redis *redis_of(struct tp_desk *desk, struct tp_http_request *request) {
-    if (desk->redis && tp_redis_up(desk->redis))
+    const char *why = tp_repair_under_way(desk->api->options.delivery)
+                          ? "Redis is being repaired; what was accepted is safe and will be there"
+                      : !desk->redis || !tp_redis_up(desk->redis)
+                          ? "Redis is away; what was accepted is safe and will be there"
+                          : NULL;
+    if (!why)
         return desk->redis;
-    tp_http_reply_error(request, TP_EUNAVAILABLE, NULL, "Redis is away; what was accepted is safe and will be there");
+    tp_http_reply_error(request, TP_EUNAVAILABLE, NULL, why);
     return NULL;
 }
 

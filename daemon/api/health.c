@@ -10,6 +10,13 @@ void tp_api_healthz(struct tp_http_request *request, void *api) {
     tp_http_reply(request, 200, NULL, TP_STR("{\"status\":\"alive\"}"));
 }
 
+static void write_repair(struct tp_api *api, struct tp_buf *out) {
+    struct tp_repair_report report;
+    tp_repair_report(api->options.delivery, &report);
+    tp_buf_adds(out, ",\"repair\":");
+    tp_repair_report_json(&report, out);
+}
+
 void tp_api_readyz(struct tp_http_request *request, void *api_) {
     struct tp_api *api = api_;
     struct tp_journal_stats stats;
@@ -19,9 +26,16 @@ void tp_api_readyz(struct tp_http_request *request, void *api_) {
                             : stats.failed              ? "journal_failed"
                             : stats.full                ? "journal_full"
                                                         : NULL;
-    tp_buf_addf(&json, "{\"status\":\"%s\",\"redis\":\"%s\",\"kafka\":\"%s\",\"pending\":%llu}",
-                not_ready ? not_ready : "ready", tp_delivery_redis_up(api->options.delivery) ? "up" : "away",
+    bool repairing = tp_repair_under_way(api->options.delivery);
+    tp_buf_addf(&json, "{\"status\":\"%s\",\"redis\":\"%s\",\"kafka\":\"%s\",\"pending\":%llu",
+                not_ready ? not_ready : "ready",
+                repairing                                     ? "repairing"
+                : tp_delivery_redis_up(api->options.delivery) ? "up"
+                                                              : "away",
                 tp_delivery_kafka_up(api->options.delivery) ? "up" : "away", (unsigned long long)stats.pending);
+    if (repairing)
+        write_repair(api, &json);
+    tp_buf_addc(&json, '}');
     tp_http_reply(request, not_ready ? 503 : 200, NULL, tp_buf_str(&json));
     tp_buf_free(&json);
 }

@@ -5,6 +5,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/pipeline/intake.h"
+#include "daemon/pipeline/repair.h"
 #include "daemon/redis/redis.h"
 
 /* What a thread of the front has for itself. */
@@ -32,6 +33,7 @@ void tp_api_post_events(struct tp_http_request *request, void *api);
 void tp_api_find_customers(struct tp_http_request *request, void *api);
 void tp_api_get_customer(struct tp_http_request *request, void *api);
 void tp_api_get_timeline(struct tp_http_request *request, void *api);
+void tp_api_rebuild(struct tp_http_request *request, void *api);
 void tp_api_healthz(struct tp_http_request *request, void *api);
 void tp_api_readyz(struct tp_http_request *request, void *api);
 void tp_api_metrics(struct tp_http_request *request, void *api);

@@ -21,6 +21,9 @@ static void encode(const struct tp_checkpoint *checkpoint, struct tp_disk_checkp
 
 static uint64_t place(uint64_t generation) { return generation % 2 * TP_DISK_SLOT; }
 
+/* From 1 on. */
+static bool counts(uint64_t number) { return number != 0 && le64toh(number) <= TP_DISK_MOST; }
+
 int tp_checkpoint_slot(const char file[TP_CHECKPOINT_SIZE], unsigned index, struct tp_checkpoint *ret) {
     struct tp_disk_checkpoint slot;
     uint64_t at = (uint64_t)index * TP_DISK_SLOT;
@@ -28,9 +31,8 @@ int tp_checkpoint_slot(const char file[TP_CHECKPOINT_SIZE], unsigned index, stru
     int r = tp_disk_check(&slot, sizeof slot, TP_DISK_MAGIC_SLOT);
     if (r < 0)
         return r;
-    if (place(le64toh(slot.generation)) != at || le64toh(slot.generation) > TP_DISK_MOST || slot.frontier == 0 ||
-        le64toh(slot.frontier) > TP_DISK_MOST || le64toh(slot.last) > TP_DISK_MOST ||
-        le64toh(slot.segment) > TP_DISK_MOST)
+    if (place(le64toh(slot.generation)) != at || !counts(slot.generation) || !counts(slot.frontier) ||
+        le64toh(slot.last) > TP_DISK_MOST || le64toh(slot.segment) > TP_DISK_MOST)
         return TP_ECORRUPT;
     *ret = (struct tp_checkpoint){.fd = -1,
                                   .generation = le64toh(slot.generation),

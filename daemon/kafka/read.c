@@ -9,7 +9,7 @@
 #include "common/time.h"
 #include "daemon/kafka/internal.h"
 
-enum { ANSWER_MS = 15000, TURN_MS = 1000 };
+enum { ANSWER_MS = 15000, TURN_MS = 1000, PAUSE_MS = 50 };
 
 struct stretch {
     int32_t partition;
@@ -46,10 +46,15 @@ static bool is_stopped(const struct reader *reader) {
 
 static void be_patient(struct reader *reader) { reader->until_ms = tp_time_monotonic_ms() + ANSWER_MS; }
 
-static bool ask_again(const struct reader *reader, rd_kafka_resp_err_t error) {
-    bool silence = error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
-                   error == RD_KAFKA_RESP_ERR__WAIT_COORD || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
-    return silence && !is_stopped(reader) && tp_time_monotonic_ms() < reader->until_ms;
+/* A broker that is silent, or has just been given what it does not know of yet. */
+static bool ask_again(struct reader *reader, rd_kafka_resp_err_t error) {
+    bool passes = error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
+                  error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+                  error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+    if (!passes || is_stopped(reader) || tp_time_monotonic_ms() >= reader->until_ms)
+        return false;
+    rd_kafka_poll(reader->consumer, PAUSE_MS);
+    return true;
 }
 
 static int fail(struct reader *reader, rd_kafka_resp_err_t error) {

@@ -65,7 +65,7 @@ static void close_soon(struct tp_kafka_transaction *transaction) {
 static void on_timer(evutil_socket_t fd, short what, void *arg) {
     struct tp_kafka *kafka = arg;
     (void)fd, (void)what;
-    kafka->transaction->due = true;
+    kafka->transaction->due = kafka->transaction->due || !kafka->transaction->broken;
     tp_kafka_transaction_go_on(kafka);
 }
 
@@ -94,7 +94,8 @@ void tp_kafka_transaction_break(struct tp_kafka *kafka) {
     if (!kafka->transaction || kafka->transaction->broken)
         return;
     kafka->transaction->broken = true;
-    close_in(kafka->transaction, 0);
+    if (kafka->transaction->state == OPEN) /* else the worker learns of it */
+        close_in(kafka->transaction, 0);
 }
 
 void tp_kafka_flush(struct tp_kafka *kafka) {
@@ -200,6 +201,8 @@ static void on_looked(struct tp_kafka *kafka) {
         tp_log_limited(&topic->complaint, 30, TP_LOG_WARNING, "kafka_topic_waits", "stage=kafka topic=%s error=%s",
                        topic->name, rd_kafka_err2name(found->missing[i]));
         tp_kafka_topic_pause(topic);
+        if (found->missing[i] == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+            tp_kafka_topic_unknown(topic); /* deleted, perhaps: to be made again */
     }
 }
 

@@ -112,13 +112,30 @@ bool tp_outbox_has(const struct tp_delivery *delivery, uint64_t record) {
     return record < outbox->read_up_to && tp_position_has(&outbox->position, record);
 }
 
-/* Whether somebody else has worked under this node's name since we did, or a repair that we do not know of yet may have
- * ended our transaction and gone on without it. */
-static bool is_overtaken(const struct tp_delivery *delivery, const struct tp_position *read, uint64_t repair) {
+/* Somebody else has worked under this node's name since we did: whoever started this one does not know that, and must
+ * not start it again. */
+static int leave_to_another(struct tp_delivery *delivery) {
+    tp_fence_close(delivery->options.settings->journal.dir);
+    tp_log(TP_LOG_ERROR, "fenced", "stage=kafka node=%s what=%s", delivery->node,
+           tp_log_quote(tp_error_text(TP_EFENCED)));
+    return TP_EFENCED;
+}
+
+/* A repair that we do not know of yet may have ended our transaction, and gone on without it. What is in memory was
+ * placed before it; the next life begins with what Kafka has. */
+static int begin_another_life(const struct tp_delivery *delivery, uint64_t repair) {
+    tp_log(TP_LOG_ERROR, "passed_over", "stage=kafka node=%s repair=%" PRIu64 " what=%s", delivery->node, repair,
+           tp_log_quote("a repair of Redis has gone on without this node, which begins again"));
+    return TP_EFENCED;
+}
+
+static int judge(struct tp_delivery *delivery, const struct tp_position *read, uint64_t repair) {
     const struct tp_outbox *outbox = &delivery->outbox;
     bool ours = strcmp(read->life, outbox->life) == 0 || strcmp(read->life, outbox->position.life) == 0;
     bool known = repair <= outbox->repair || repair <= delivery->placing.repair;
-    return outbox->ready && (!ours || !known);
+    return !outbox->ready || (ours && known) ? 0
+           : ours                            ? begin_another_life(delivery, repair)
+                                             : leave_to_another(delivery);
 }
 
 static int on_ready(void *arg, struct tp_str text, uint64_t repair) {
@@ -126,11 +143,12 @@ static int on_ready(void *arg, struct tp_str text, uint64_t repair) {
     struct tp_outbox *outbox = &delivery->outbox;
     struct tp_position read = {0};
     int status = tp_position_read(text, &read);
-    if (status == 0 && is_overtaken(delivery, &read, repair))
-        status = TP_EFENCED;
+    if (status < 0)
+        tp_log(TP_LOG_ERROR, "position_unreadable", "stage=kafka node=%s what=%s", delivery->node,
+               tp_log_quote(tp_error_text(status)));
+    else
+        status = judge(delivery, &read, repair);
     if (status < 0) {
-        tp_log(TP_LOG_ERROR, status == TP_EFENCED ? "fenced" : "position_unreadable", "stage=kafka node=%s what=%s",
-               delivery->node, tp_log_quote(tp_error_text(status)));
         tp_position_free(&read);
         return status;
     }
@@ -181,7 +199,6 @@ static void on_closing(void *arg, struct tp_buf *ret_position) {
 
 static void on_fenced(void *arg) {
     struct tp_delivery *delivery = arg;
-    tp_fence_close(delivery->options.settings->journal.dir);
     delivery->options.on_fenced();
 }
 

@@ -55,6 +55,12 @@ static void begin(struct tp_delivery *delivery, uint64_t repair) {
     tp_delivery_soon(delivery);
 }
 
+/* Of a repair that did not wait for this node, what is on its way to Kafka was placed before it. Nothing is placed
+ * beside that: with transactions it is refused there, and with it this node. */
+static bool was_passed_over(const struct tp_delivery *delivery, uint64_t repair) {
+    return repair != delivery->placing.repair && tp_window_on_its_way(&delivery->window);
+}
+
 static void on_looked(void *arg, int status, const struct tp_home_findings *homes) {
     struct tp_delivery *delivery = arg;
     struct tp_placing *placing = &delivery->placing;
@@ -70,6 +76,9 @@ static void on_looked(void *arg, int status, const struct tp_home_findings *home
     if (!tp_home_all_open(homes) || !delivery->repair.known) {
         tp_placing_give_up(delivery, TP_ELOST);
         tp_repair_want(delivery);
+    } else if (was_passed_over(delivery, homes->number)) {
+        tp_outbox_flush(delivery);
+        delivery->repair.look_asked = true;
     } else if (!placing->up) {
         begin(delivery, homes->number);
     }

@@ -20,6 +20,8 @@
 
 enum { PAUSE_MS = 500 };
 
+static bool is_under_way(enum tp_repair_state state) { return state != TP_REPAIR_NONE && state != TP_REPAIR_DONE; }
+
 /* ---- waiting ---- */
 
 static void wait_ms(struct tp_repair *repair, unsigned ms) {
@@ -105,9 +107,10 @@ void tp_repair_enter(struct tp_repair *repair, enum tp_repair_state state, uint6
         repair->report.progress = (struct tp_restore_progress){0};
     repair->report.state = state;
     repair->report.number = number;
-    repair->report.waits_for[0] = '\0';
+    if (state != TP_REPAIR_ASKED) /* it goes on */
+        repair->report.waits_for[0] = '\0';
     pthread_mutex_unlock(&repair->mutex);
-    tp_metrics_set(TP_M_REPAIRING, state != TP_REPAIR_NONE && state != TP_REPAIR_DONE);
+    tp_metrics_set(TP_M_REPAIRING, is_under_way(state));
 }
 
 void tp_repair_note(struct tp_repair *repair, bool all, const struct tp_restore_progress *progress) {
@@ -180,12 +183,15 @@ void tp_repair_report(struct tp_delivery *delivery, struct tp_repair_report *ret
     pthread_mutex_lock(&repair->mutex);
     *ret = repair->report;
     pthread_mutex_unlock(&repair->mutex);
+    if (is_under_way(ret->state) &&
+        !tp_delivery_kafka_up(delivery)) /* known before the thread's own calls have run out of time */
+        snprintf(ret->waits_for, sizeof ret->waits_for, "kafka: no broker answers");
 }
 
 bool tp_repair_under_way(struct tp_delivery *delivery) {
     struct tp_repair_report report;
     tp_repair_report(delivery, &report);
-    return report.state != TP_REPAIR_NONE && report.state != TP_REPAIR_DONE;
+    return is_under_way(report.state);
 }
 
 void tp_repair_report_json(const struct tp_repair_report *report, struct tp_buf *out) {
@@ -206,7 +212,7 @@ void tp_repair_rebuild(struct tp_delivery *delivery) {
     struct tp_repair *repair = &delivery->repair;
     pthread_mutex_lock(&repair->mutex);
     repair->rebuild = true;
-    if (repair->report.state == TP_REPAIR_NONE || repair->report.state == TP_REPAIR_DONE)
+    if (!is_under_way(repair->report.state))
         repair->report.state = TP_REPAIR_ASKED;
     pthread_mutex_unlock(&repair->mutex);
     tp_repair_want(delivery);

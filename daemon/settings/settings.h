@@ -12,7 +12,7 @@
 #include "common/str.h"
 
 /* A key that a client shows: `key "crm" { file = "/etc/touchpointd/crm.key"  scopes = {"write", "read"} }`. */
-enum tp_scope { TP_SCOPE_WRITE = 1, TP_SCOPE_READ = 2 };
+enum tp_scope { TP_SCOPE_WRITE = 1, TP_SCOPE_READ = 2, TP_SCOPE_ADMIN = 4 };
 struct tp_key {
     char *name, *secret; /* the secret is read from the file; white space at its end is not part of it */
     unsigned scopes;     /* of enum tp_scope */

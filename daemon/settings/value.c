@@ -74,7 +74,10 @@ static bool parse_bool(const char *text, int64_t *ret) {
 }
 
 static bool parse_scope(const char *text, int64_t *ret) {
-    *ret = strcmp(text, "write") == 0 ? TP_SCOPE_WRITE : strcmp(text, "read") == 0 ? TP_SCOPE_READ : 0;
+    *ret = strcmp(text, "write") == 0   ? TP_SCOPE_WRITE
+           : strcmp(text, "read") == 0  ? TP_SCOPE_READ
+           : strcmp(text, "admin") == 0 ? TP_SCOPE_ADMIN
+                                        : 0;
     return *ret != 0;
 }
 
@@ -160,7 +163,7 @@ void tp_settings_expected(const struct tp_setting *setting, struct tp_buf *out) 
         [TP_TEXT] = "a text",
         [TP_SECRET] = "env:VARIABLE or file:PATH",
         [TP_KEY_FILE] = "a path",
-        [TP_SCOPES] = "write, read or both, in braces",
+        [TP_SCOPES] = "write, read, admin or several of these, in braces",
         [TP_BOOL] = "on or off",
         [TP_UNSIGNED] = "a number from ",
         [TP_INT] = "a number from ",

@@ -127,18 +127,19 @@ class Server:
         self.client.flushall()
         self.scripts.open_home(LANE)
 
-    def append(self, node, released, caps, events, received):
+    def append(self, node, released, caps, events, received, generation=1):
         customers = sorted({event.customer for event in events})
         keys = [LANE + b"home", LANE + b"released"]
         for customer in customers:
             keys += [LANE + b"%s:%d" % (kind, customer) for kind in (b"c", b"r", b"t")]
-        arguments = [REPAIR, node, released, *caps]
+        arguments = [REPAIR, node, released, *caps, received, generation]
         for event in events:
             customer = (1 + customers.index(event.customer)).to_bytes(2, "big")
             arguments += [customer + received.to_bytes(6, "big") + event.mark(), event.time, event.tail]
             arguments += ["".join(["\n", *(identifier + "\n" for identifier in event.identifiers)])]
             arguments += ["\nlast\t" + event.last, b"".join(packed(*change) for change in event.changes())]
-        return [self._answer(answer) for answer in self.scripts.call(SCRIPT, keys, arguments)]
+        answers = self.scripts.call(SCRIPT, keys, arguments)
+        return answers if isinstance(answers, int) else [self._answer(answer) for answer in answers]
 
     def _answer(self, answer):
         word, rest = WORDS[answer[:1]], answer[1:]
@@ -375,6 +376,17 @@ def test_one_customers_damage_is_told_and_leaves_the_others(server, what):
     assert server.append(NODES[0], 1, (10, 10, 0), events, 1) == [("broken",), ("appended", 1, {})]
     assert server.client.get(LANE + name.encode()) == value
     assert server.client.zcard(LANE + b"t:1") == 1
+
+
+def test_a_call_of_an_earlier_generation_does_nothing(server):
+    """It was given up, and lands late. Of another node, it would be none of these."""
+    server.clear()
+    events = [Event(0, key_of(number), b"said 000", 5, NODES[0], 1 + number) for number in range(3)]
+    assert server.append(NODES[0], 1, (10, 10, 0), events[:1], 1, generation=7) == [("appended", 1, {})]
+    assert server.append(NODES[0], 1, (10, 10, 0), events[1:2], 1, generation=6) == 7
+    assert server.client.zcard(LANE + b"t:0") == 1
+    assert server.append(NODES[1], 1, (10, 10, 0), events[1:2], 1, generation=6)[0][:2] == ("appended", 2)
+    assert server.append(NODES[0], 1, (10, 10, 0), events[2:], 1, generation=7)[0][:2] == ("appended", 3)
 
 
 @pytest.mark.parametrize("home", [None, b"open 0123abcd 0 1", "open {server} 7 1", "closed {server} 0 1"])

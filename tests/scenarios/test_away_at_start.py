@@ -1,7 +1,7 @@
 """Redis or Kafka may be away when touchpointd starts: it takes events all the same, says so, and they arrive later."""
 
 from touchpoint import Redis, until
-from touchpoint.front import events
+from touchpoint.front import event, events
 from touchpoint.oracle import settle, until_it_looks_up
 
 
@@ -38,10 +38,25 @@ def test_without_redis(touchpointd, kafka, topics, tmp_path, shown):
 
 
 def test_without_kafka(touchpointd, kafka, topics):
-    kafka.kill()
     daemon = touchpointd()
+    assert daemon.post(event("bob@example.com", id="before"), wait=20).status == 200
+    settle(daemon)
+    assert daemon.stop() == 0
+    kafka.kill()
+    daemon.start()
     sent = takes_events(daemon, kafka="away")
     until(lambda: daemon.find(email="ann@example.com"), 10, "Redis has them before Kafka is there")
     kafka.start()
-    assert arrived(daemon, kafka, topics) == (sent, sent)
+    assert arrived(daemon, kafka, topics) == (sent, ["before", *sent])
     assert daemon.get("/readyz").json["kafka"] == "up"
+
+
+def test_without_kafka_at_the_very_first(touchpointd, kafka, topics):
+    """Kafka alone can tell whether there was a Redis before this one: nothing is written until it has."""
+    kafka.kill()
+    daemon = touchpointd()
+    sent = takes_events(daemon, kafka="away")
+    assert daemon.find(email="ann@example.com") is None
+    kafka.start()
+    assert arrived(daemon, kafka, topics) == (sent, sent)
+    assert daemon.log("redis_changed") == [], "the first meeting is no loss"

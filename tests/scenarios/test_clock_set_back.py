@@ -2,37 +2,14 @@
 sequence and by time on the timeline, ids stay unique, and what waits does not wait an hour longer."""
 
 import itertools
-import struct
-import subprocess
 
 import pytest
 
-from touchpoint.daemon import ROOT
+from touchpoint.clock import Clock
 from touchpoint.front import event
 from touchpoint.oracle import settle
 
 HOUR = 3600
-
-
-class Clock:
-    """The daemon's wall clock."""
-
-    def __init__(self, folder):
-        self._offset = folder / "clock"
-        self._library = folder / "clock.so"
-        self._offset.write_bytes(bytes(8))
-        source = ROOT / "tests" / "tools" / "clock.c"
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", self._library, source], check=True)
-
-    def govern(self, daemon):
-        environment = daemon.process.environment
-        environment |= {"LD_PRELOAD": str(self._library), "TEST_CLOCK": str(self._offset)}
-        environment["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
-
-    def set(self, seconds):
-        """So far from the true time."""
-        with self._offset.open("r+b") as file:
-            file.write(struct.pack("=q", seconds * 1000))
 
 
 @pytest.fixture

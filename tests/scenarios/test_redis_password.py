@@ -31,3 +31,24 @@ def test_none_where_one_is_asked_for(touchpointd, redis):
     away = until(lambda: daemon.log("redis_away"), 10, "it is said")
     assert "NOAUTH" in away[0]["error"]
     assert daemon.post(event()).status == 202
+
+
+def test_changed_while_it_runs(touchpointd, redis, kafka, topics, monkeypatch):
+    """A connection that was let in stays; the next one is not, until touchpointd is started with the new password."""
+    redis.client.config_set("requirepass", "open sesame")
+    monkeypatch.setenv("TEST_REDIS_PASSWORD", "open sesame")
+    daemon = touchpointd({"redis.password": "env:TEST_REDIS_PASSWORD", "node.stop_timeout": "1s"})
+    assert daemon.post(event(id="e1"), wait=20).status == 200
+    admin = redis.client
+    admin.auth("open sesame")
+    admin.config_set("requirepass", "open poppy")
+    assert daemon.post(event(id="e2"), wait=20).status == 200
+    admin.client_kill_filter(_type="normal", skipme=True)
+    until(lambda: "WRONGPASS" in str(daemon.log("redis_away")), 10, "it is said")
+    assert daemon.post(event(id="e3")).status == 202
+    assert daemon.stop() == 0
+
+    daemon.process.environment["TEST_REDIS_PASSWORD"] = "open poppy"
+    daemon.start()
+    settle(daemon)
+    assert [record.value["id"] for record in kafka.records(topics.interactions)] == ["e1", "e2", "e3"]

@@ -78,6 +78,9 @@ class Terminal:
     def shows(self, word, timeout=20):
         until(lambda: word in self.plain, timeout, lambda: self.text)
 
+    def types(self, text):
+        os.write(self._controller, text.encode())
+
     def interrupt(self):
         """As Ctrl-C does; answers the exit status."""
         self.child.send_signal(signal.SIGINT)

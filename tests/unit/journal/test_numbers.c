@@ -49,6 +49,7 @@ static void a_checkpoint_with_such_a_number_is_damage(void **state) {
         size_t at;
         uint64_t number;
     } forged[] = {
+        {offsetof(struct tp_disk_checkpoint, generation), 0},
         {offsetof(struct tp_disk_checkpoint, frontier), 0},
         {offsetof(struct tp_disk_checkpoint, frontier), UINT64_MAX},
         {offsetof(struct tp_disk_checkpoint, last), UINT64_MAX},

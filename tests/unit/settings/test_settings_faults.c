@@ -97,10 +97,11 @@ static const struct {
     {"key crm { file = phrase  scopes = {read} }",
      "key.crm.file: the key in file \"phrase\" holds blanks or other than "
      "ASCII; expected one line of visible ASCII"},
-    {"key crm { file = good  scopes = {admin} }",
-     "key.crm.scopes: \"admin\" is not valid; expected write, read or both"},
-    {"key crm { file = good }", "key.crm.scopes: is missing; expected write, read or both"},
-    {"key crm { file = good  scopes = {} }", "key.crm.scopes: is missing; expected write, read or both"},
+    {"key crm { file = good  scopes = {owner} }",
+     "key.crm.scopes: \"owner\" is not valid; expected write, read, admin or several of these"},
+    {"key crm { file = good }", "key.crm.scopes: is missing; expected write, read, admin or several of these"},
+    {"key crm { file = good  scopes = {} }",
+     "key.crm.scopes: is missing; expected write, read, admin or several of these"},
     {"key crm { scopes = {read} }", "key.crm.file: is missing; expected a path"},
     {"key 'a b' { file = good  scopes = {read} }", "key: the name \"a b\" is not valid; expected up to 64 letters"},
 };
@@ -192,7 +193,8 @@ static void a_section_that_is_not_known_is_refused(void **state) {
             "redis, timeline, delivery, kafka, log, dev\n");
     all_are("kafka { topics = a }", NULL,
             "x.conf:1: kafka.topics: there is no such setting; expected one of brokers, transactions, "
-            "transaction_interval, topic_interactions, topic_customers, topic_rejected, topic_checkpoints, partitions, replication, "
+            "transaction_interval, topic_interactions, topic_customers, topic_rejected, topic_checkpoints, partitions, "
+            "replication, "
             "retention, username, password, property\n");
 }
 
@@ -283,9 +285,10 @@ static void settings_must_go_with_each_other(void **state) {
             "--set: http.max_bodies: does not go with http.max_unpacked; expected room for two of the largest\n");
     all_are("kafka {\n topic_rejected = touchpoint.customers\n}", NULL,
             "x.conf:2: kafka.topic_rejected: does not go with kafka.topic_customers; expected a topic of its own\n");
-    all_are("kafka {\n transactions = on\n}\ndelivery {\n window = 40001\n}", NULL,
-            "x.conf:5: delivery.window: does not go with kafka.transactions; expected at most 40000, so that a position "
-            "fits into a record\n");
+    all_are(
+        "kafka {\n transactions = on\n}\ndelivery {\n window = 40001\n}", NULL,
+        "x.conf:5: delivery.window: does not go with kafka.transactions; expected at most 40000, so that a position "
+        "fits into a record\n");
     all_are("key a { file = good  scopes = {read} }\nkey b { file = good  scopes = {write} }", NULL,
             "x.conf: key: b is the same key as a; expected one of its own\n");
 }

@@ -1,0 +1,149 @@
+/* What is read back from the journal, from Redis, from Kafka and from texts that others write: the first byte says
+ * which form the rest is read as.
+ *
+ * What has to hold: whatever the bytes are, nothing outside them is read; and what is taken, written again, is what was
+ * read. */
+#include "tests/fuzz/fuzz.h"
+
+#include <jansson.h>
+
+#include "common/base64.h"
+#include "common/buf.h"
+#include "common/error.h"
+#include "common/interaction.h"
+#include "common/time.h"
+#include "common/utf8.h"
+#include "common/uuid.h"
+#include "daemon/pipeline/position.h"
+#include "daemon/timeline/layout.h"
+
+static void touch(struct tp_str text) {
+    struct tp_buf copy = TP_BUF_INIT;
+    tp_buf_addstr(&copy, text);
+    tp_buf_free(&copy);
+}
+
+static void try_interaction(struct tp_str bytes) {
+    struct tp_interaction interaction;
+    struct tp_buf out = TP_BUF_INIT;
+    int error = tp_interaction_unpack(bytes, &interaction);
+    must(error == 0 || error == TP_ECORRUPT);
+    if (error)
+        return;
+    tp_interaction_pack(&interaction, &out);
+    must(tp_str_equal(tp_buf_str(&out), bytes));
+    tp_buf_clear(&out);
+    tp_interaction_compose(interaction.json, interaction.customer_at, TP_STR("id"), TP_STR("{}"), &out);
+    must(out.len > interaction.json.len);
+    tp_buf_free(&out);
+}
+
+static void try_composed(struct tp_str text) {
+    struct tp_decomposed parts;
+    struct tp_buf out = TP_BUF_INIT;
+    int error = tp_interaction_decompose(text, &parts);
+    must(error == 0 || error == TP_ECORRUPT);
+    if (error)
+        return;
+    tp_interaction_compose(parts.interaction.json, parts.interaction.customer_at, parts.customer_id, parts.context,
+                           &out);
+    must(tp_str_equal(tp_buf_str(&out), text));
+    tp_buf_clear(&out);
+    tp_interaction_pack(&parts.interaction, &out);
+    must(tp_interaction_unpack(tp_buf_str(&out), &parts.interaction) == 0);
+    tp_buf_free(&out);
+    tp_decomposed_free(&parts);
+}
+
+static void try_rejection(struct tp_str bytes) {
+    struct tp_rejection rejection;
+    struct tp_buf out = TP_BUF_INIT;
+    int error = tp_rejection_unpack(bytes, &rejection);
+    must(error == 0 || error == TP_ECORRUPT);
+    if (error)
+        return;
+    tp_rejection_pack(&rejection, &out);
+    must(tp_str_equal(tp_buf_str(&out), bytes));
+    if (tp_utf8_valid(rejection.source) && tp_utf8_valid(rejection.code) && tp_utf8_valid(rejection.path) &&
+        tp_utf8_valid(rejection.message)) {
+        tp_buf_clear(&out);
+        tp_rejection_json(&rejection, &out);
+        json_t *root = json_loadb(out.at, out.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+        must(root);
+        json_decref(root);
+    }
+    tp_buf_free(&out);
+}
+
+static void try_entry(struct tp_str bytes) {
+    struct tp_entry entry;
+    int error = tp_timeline_entry_read(bytes, &entry);
+    must(error == 0 || error == TP_ECORRUPT);
+    if (error)
+        return;
+    must(entry.customer_at <= entry.json.len);
+    touch(entry.before);
+    touch(entry.json);
+}
+
+static void try_position(struct tp_str text) {
+    struct tp_position position, again;
+    struct tp_buf out = TP_BUF_INIT, twice = TP_BUF_INIT;
+    int error = tp_position_read(text, &position);
+    must(error == 0 || error == TP_ECORRUPT);
+    if (error)
+        return;
+    for (size_t i = 0; i < position.n_done; i++) {
+        must(position.done[i].first > (i ? position.done[i - 1].last + 1 : position.frontier));
+        must(tp_position_has(&position, position.done[i].first) && tp_position_has(&position, position.done[i].last));
+    }
+    must(!tp_position_has(&position, position.frontier));
+    tp_position_write(&position, &out);
+    must(tp_position_read(tp_buf_str(&out), &again) == 0);
+    tp_position_write(&again, &twice);
+    must(tp_str_equal(tp_buf_str(&out), tp_buf_str(&twice)));
+    tp_position_free(&position);
+    tp_position_free(&again);
+    tp_buf_free(&out);
+    tp_buf_free(&twice);
+}
+
+static void try_base64(struct tp_str text) {
+    struct tp_buf bytes = TP_BUF_INIT, again = TP_BUF_INIT, twice = TP_BUF_INIT;
+    if (tp_base64_decode(text, &bytes) == 0) {
+        tp_base64_encode(tp_buf_str(&bytes), &again);
+        must(again.len == text.len);
+        must(tp_base64_decode(tp_buf_str(&again), &twice) == 0);
+        must(tp_str_equal(tp_buf_str(&bytes), tp_buf_str(&twice)));
+    }
+    tp_buf_free(&bytes);
+    tp_buf_free(&again);
+    tp_buf_free(&twice);
+}
+
+static void try_time(struct tp_str text) {
+    char canonical[TP_TIME_TEXT];
+    int64_t ms, again;
+    int error = tp_time_parse(text, &ms);
+    must(error == 0 || error == TP_EFORM || error == TP_ERANGE);
+    if (error)
+        return;
+    tp_time_format(ms, canonical);
+    must(tp_time_parse(tp_str(canonical), &again) == 0 && again == ms);
+}
+
+static void try_utf8(struct tp_str text) {
+    size_t prefix = tp_utf8_prefix(text);
+    must(prefix <= text.len && tp_utf8_valid((struct tp_str){text.at, prefix}));
+    must(tp_utf8_valid(text) == (prefix == text.len));
+    touch(text);
+    must(!tp_uuid_valid(text) || text.len == TP_UUID_TEXT - 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static void (*const forms[])(struct tp_str bytes) = {try_interaction, try_rejection, try_entry,    try_base64,
+                                                         try_time,        try_utf8,      try_composed, try_position};
+    if (size > 0)
+        forms[data[0] % (sizeof forms / sizeof *forms)](fuzz_text(data + 1, size - 1));
+    return 0;
+}

@@ -1,0 +1,95 @@
+"""Two daemons on one Redis and one Kafka: of a loss, one repairs and the other answers; what either has accepted is
+there once. A node that says nothing is done without."""
+
+import pytest
+
+from touchpoint import oracle, until
+from touchpoint.load import Load
+from touchpoint.repair import Together, both_ways, settings, until_more_pass
+
+
+@pytest.fixture
+def pair(touchpointd, redis, transactions):
+    """One that has laid Redis out, and one that found it so."""
+    first = touchpointd(settings(transactions))
+    until(lambda: len(redis.client.keys("tp:*}:home")) == 32, 20, "it has opened all lanes and buckets")
+    return [first, touchpointd(settings(transactions))]
+
+
+def repairs(daemons):
+    return sum(len(daemon.log("repair_done")) for daemon in daemons)
+
+
+def until_open(*daemons):
+    for daemon in daemons:
+        until(lambda daemon=daemon: daemon.get("/readyz").json["redis"] == "up", 30, "Redis is open")
+
+
+@both_ways
+def test_one_repairs_and_the_other_answers(pair, redis, kafka, topics):
+    first, second = pair
+    with Load(first) as one, Load(second) as other:
+        until_more_pass(first)
+        until_more_pass(second)
+        redis.client.flushall()
+        until(lambda: repairs(pair) == 1, 30, "it is repaired")
+        until_open(*pair)
+        until_more_pass(first)
+        until_more_pass(second)
+    oracle.settle(second)
+    oracle.check(first, kafka, topics, Together(one, other))
+    assert repairs(pair) == 1
+    assert [line["number"] for daemon in pair for line in daemon.log("repair_followed")] == ["1"]
+    assert first.log("repair_passed_over") + second.log("repair_passed_over") == []
+
+
+@pytest.mark.parametrize("transactions", ["on"])
+def test_a_frozen_one_is_fenced(pair, redis, kafka, topics):
+    """When it wakes up it finds that it may not produce any more, and ends; its next life delivers what it had."""
+    first, second = pair
+    with Load(first) as one, Load(second) as other:
+        until_more_pass(first)
+        until_more_pass(second)
+        second.process.pause()
+        redis.client.flushall()
+        until(lambda: first.log("repair_done"), 30, "it is repaired")
+        until_more_pass(first)
+        second.process.resume()
+        second.exit_status()
+        second.start()
+        until_more_pass(second)
+    assert first.log("repair_fenced")
+    oracle.settle(second)
+    oracle.check(first, kafka, topics, Together(one, other))
+
+
+@pytest.mark.parametrize("transactions", ["off"])
+def test_one_that_is_gone_is_passed_over(pair, redis, kafka, topics):
+    first, second = pair
+    with Load(second) as other:
+        until_more_pass(second)
+    oracle.settle(second)
+    second.kill9()
+    with Load(first) as one:
+        until_more_pass(first)
+        redis.client.flushall()
+        until(lambda: first.log("repair_done"), 30, "it is repaired")
+        until_more_pass(first)
+    assert len(first.log("repair_passed_over")) == 1
+    oracle.check(first, kafka, topics, Together(one, other))
+
+
+def test_two_that_begin_at_once_have_lost_nothing(touchpointd, kafka, topics):
+    """Neither can know whether the other has something on its way: so a repair is made of it, of nothing."""
+    pair = [touchpointd(settings(), start=False) for _ in range(2)]
+    for daemon in pair:
+        daemon.launch()
+    for daemon in pair:
+        daemon.process.wait_until(lambda daemon=daemon: daemon.log("ready"), 30, "it is ready")
+        daemon.address = daemon.log("ready")[0]["http"].removeprefix("http://")
+    with Load(pair[0]) as one, Load(pair[1]) as other:
+        for daemon in pair:
+            until_more_pass(daemon)
+    oracle.settle(pair[1])
+    oracle.check(pair[0], kafka, topics, Together(one, other))
+    assert [daemon.log("redis_changed") for daemon in pair] == [[], []]

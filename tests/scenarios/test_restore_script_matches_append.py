@@ -1,0 +1,200 @@
+"""restore.lua makes of what Kafka has what append.lua had made: in batches of any size, with records that Kafka has
+twice, byte by byte; and in any order, as several nodes produce, the same but for the order of lines."""
+
+import struct
+
+import pytest
+import redis as redis_py
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from touchpoint import Redis
+from touchpoint.restore import customer_of, entries_of
+from touchpoint.scripts import Scripts
+
+APPEND, RESTORE = "daemon/timeline/append.lua", "daemon/timeline/restore.lua"
+LANE = b"tp:{L0}:"
+NODE = b"node-one"
+REPAIR = "0"
+THERE, FILLED = -1, -2
+WIDE = (1000, 1000, 0)
+
+
+class Event:
+    def __init__(self, number, customer, time, channel, identifiers):
+        self.key = b"key %04d" % number
+        self.time = time
+        self.customer = customer
+        self.name = b"%d" % customer
+        mark = self.key + b"content " + NODE + number.to_bytes(6, "big") + time.to_bytes(6, "big")
+        change = f"\nin.{channel}\t".encode()
+        self.mark = (1000 + number).to_bytes(6, "big") + mark
+        self.words = [
+            time,
+            b"tail of " + self.key,
+            "".join(["\n", *(f"x\t{name}\n" for name in identifiers)]),
+            b"\nlast\t%d" % number,
+            b"a" + struct.pack(">H", len(change)) + change + struct.pack(">I", 1) + b"1",
+        ]
+        self.sequence, self.before = 0, b""
+
+    def place(self):
+        """As its context tells the state before: the last, and the rest in the order of names."""
+        last, *rest = self.before.split(b"\n")[1:] or [b""]
+        last, rest = (b"\n" + last if last else b""), b"".join(b"\n" + line for line in sorted(rest))
+        return self.sequence.to_bytes(6, "big") + struct.pack(">I", len(last)) + last + rest
+
+
+class Server:
+    def __init__(self, client):
+        self.client = client
+        self.scripts = Scripts(client)
+
+    def home(self, state):
+        server = self.client.info("replication")["master_replid"]
+        self.client.set(LANE + b"home", f"{state} {server} {REPAIR} 1")
+
+    def call(self, script, head, events, with_place):
+        names = sorted({event.name for event in events})
+        keys = [LANE + b"home", LANE + b"released"]
+        keys += [LANE + kind + name for name in names for kind in (b"c:", b"r:", b"t:")]
+        arguments = list(head)
+        for event in events:
+            arguments += [struct.pack(">H", 1 + names.index(event.name)) + event.mark, *event.words]
+            arguments += [event.place()] if with_place else []
+        return self.scripts.call(script, keys, arguments)
+
+    def append(self, events, caps):
+        for event in events:
+            (answer,) = self.call(APPEND, [REPAIR, NODE, 10_000, *caps, 0, 1], [event], False)
+            assert answer[:1] == b"a"
+            event.sequence, event.before = int.from_bytes(answer[1:7], "big"), answer[7:]
+
+    def restore(self, events, caps):
+        return self.call(RESTORE, [REPAIR, *caps, b""], events, True)
+
+    def keys(self):
+        names = [name for name in self.client.keys("*") if name[len(LANE) :][:2] in (b"c:", b"r:", b"t:")]
+        read = lambda name: (  # noqa: E731
+            self.client.zrange(name, 0, -1, withscores=True) if b"t:" in name else self.client.get(name)
+        )
+        return {name: read(name) for name in names}
+
+    def history(self, plans, caps=WIDE):
+        """What append.lua makes of it; then the lane is empty, and closed."""
+        self.client.flushall()
+        self.home("open")
+        events = [Event(number, *plan) for number, plan in enumerate(plans)]
+        self.append(events, caps)
+        keys = self.keys()
+        self.client.flushall()
+        self.home("closed")
+        return events, keys
+
+
+@pytest.fixture(scope="module", params=["plain", "cluster"])
+def server(request, tmp_path_factory):
+    redis = Redis(tmp_path_factory.mktemp("redis"), cluster=request.param == "cluster", appendonly="no")
+    try:
+        redis.start()
+        yield Server(redis_py.Redis(port=redis.port))
+    finally:
+        redis.kill()
+
+
+PLANS = st.lists(
+    st.tuples(
+        st.integers(0, 2),
+        st.sampled_from([0, 5, 5, 6, 7, 1_700_000_000_000]),
+        st.sampled_from(["web", "call", "sms"]),
+        st.lists(st.sampled_from("abcd"), min_size=1, max_size=3, unique=True),
+    ),
+    min_size=1,
+    max_size=40,
+)
+LIMITED = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+
+
+@given(plans=PLANS, sizes=st.lists(st.integers(1, 15), min_size=1), backs=st.lists(st.integers(0, 10), min_size=1))
+@LIMITED
+def test_in_batches_with_some_given_again(server, plans, sizes, backs):
+    events, before = server.history(plans)
+    at, turn, given_once = 0, 0, set()
+    while at < len(events):
+        begin, at = max(0, at - backs[turn % len(backs)]), at + sizes[turn % len(sizes)]
+        batch = events[begin:at]
+        assert server.restore(batch, WIDE) == [THERE if event.key in given_once else 0 for event in batch]
+        given_once |= {event.key for event in batch}
+        turn += 1
+    assert server.keys() == before
+
+
+@given(plans=PLANS, order=st.randoms(use_true_random=False), size=st.integers(1, 15))
+@LIMITED
+def test_in_any_order(server, plans, order, size):
+    events, before = server.history(plans)
+    shuffled = order.sample(events, len(events))
+    answers = []
+    for at in range(0, len(shuffled), size):
+        answers += server.restore(shuffled[at : at + size], WIDE)
+    after = server.keys()
+    assert readable(after) == readable(before)
+    assert sum(answer for answer in answers if answer > 0) == answers.count(FILLED), "nothing is lacking in the end"
+
+
+def readable(keys):
+    """Without the order of lines, and without what hangs on it: when an identifier was seen first."""
+    found = {}
+    for name, value in keys.items():
+        if b"c:" in name:
+            sequence, count, state, identifiers = customer_of(value)
+            found[name] = sequence, count, state, set(identifiers)
+        else:
+            found[name] = entries_of(value) if b"t:" in name else value
+    return found
+
+
+@given(plans=PLANS, missing=st.sets(st.integers(0, 39)))
+@LIMITED
+def test_what_is_lacking_is_told(server, plans, missing):
+    """And the state is what it was, since the next that there is tells it."""
+    events, before = server.history(plans)
+    left = [event for number, event in enumerate(events) if number not in missing]
+    answers = [server.restore([event], WIDE)[0] for event in left]
+    last = {event.customer: event.sequence for event in left}
+    present = {(event.customer, event.sequence) for event in left}
+    lacking = sum((customer, n) not in present for customer, most in last.items() for n in range(1, most))
+    assert sum(answers) == lacking
+    was, now = readable(before), readable(server.keys())
+    for name in now:
+        if b"t:" in name:
+            assert now[name] == {n: entry for n, entry in was[name].items() if n in now[name]}
+    for customer, sequence in last.items():
+        if sequence == was[LANE + b"c:%d" % customer][0]:
+            assert state(now, customer) == state(was, customer)
+
+
+def state(keys, customer):
+    """With the last sequence."""
+    sequence, _, lines, _ = keys[LANE + b"c:%d" % customer]
+    return sequence, lines
+
+
+@given(plans=PLANS, size=st.integers(1, 15), caps=st.tuples(st.integers(1, 8), st.integers(1, 5), st.just(0)))
+@LIMITED
+def test_the_caps_hold(server, plans, size, caps):
+    most_events, most_recents, _ = caps
+    events, _ = server.history(plans)
+    for at in range(0, len(events), size):
+        server.restore(events[at : at + size] + events[max(0, at - 5) : at], caps)
+    for customer in {event.customer for event in events}:
+        own = [event for event in events if event.customer == customer]
+        line = server.client.zrange(LANE + b"t:%d" % customer, 0, -1, withscores=True)
+        keys = {key for _, key, _, _ in entries_of(line).values()}
+        recents = server.client.get(LANE + b"r:%d" % customer)
+        remembered = [recents[i : i + 8] for i in range(0, len(recents), 36)]
+        newest = sorted(own, key=lambda event: (event.time, event.sequence))[-most_events:]
+        assert remembered[-most_recents:] == [event.key for event in own][-most_recents:]
+        assert keys >= set(remembered) | {event.key for event in newest}
+        assert len(keys) <= most_events + len(remembered)
+        assert len(remembered) <= most_recents + max(1, most_recents // 4) + size + 5
