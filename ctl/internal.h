@@ -122,8 +122,8 @@ struct tp_ctl_look { /* begins as {0} */
     bool reached;    /* else `fault` says why not, and the rest is empty */
     char status[32]; /* "ready", or why it is not */
     bool redis_up, kafka_up;
-    bool repairing;  /* Redis, from Kafka */
-    int64_t at_ms; /* of the monotonic clock */
+    bool repairing; /* Redis, from Kafka */
+    int64_t at_ms;  /* of the monotonic clock */
     struct tp_buf metrics, fault;
 };
 void tp_ctl_look(struct tp_ctl_client *client, struct tp_ctl_look *ret);

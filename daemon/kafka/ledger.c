@@ -136,8 +136,11 @@ int tp_ledger_read(const struct tp_settings *settings, const atomic_bool *stop, 
     struct tp_ledger ledger = {0};
     struct reading reading = {.ledger = &ledger};
     struct tp_buf why = TP_BUF_INIT;
-    const struct tp_kafka_reading topic = {
-        .topic = settings->kafka.topic_checkpoints, .on_message = on_message, .arg = &reading, .stop = stop};
+    const struct tp_kafka_reading topic = {.topic = settings->kafka.topic_checkpoints,
+                                           .on_message = on_message,
+                                           .arg = &reading,
+                                           .all = true,
+                                           .stop = stop};
     int error = tp_kafka_read(settings, &topic, &why);
     if (error == TP_ENOTFOUND)
         error = 0;

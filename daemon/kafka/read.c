@@ -185,17 +185,28 @@ static bool take(struct reader *reader, const rd_kafka_message_t *message, int64
     return message->offset + 1 == end;
 }
 
+/* librdkafka says that all that is stable was read. What was there behind it at the first time may become stable. */
+static bool is_end(struct reader *reader, const struct stretch *stretch, int64_t offset, int64_t *tail) {
+    int64_t begin;
+    if (!reader->reading->all)
+        return true;
+    if (*tail < 0)
+        rd_kafka_get_watermark_offsets(reader->consumer, reader->reading->topic, stretch->partition, &begin, tail);
+    return offset >= *tail;
+}
+
 /* What stands last may be nothing that is given out, a transaction's marker: then the end is told. */
 static int read_up_to(struct reader *reader, const struct stretch *stretch) {
+    int64_t end = reader->reading->all ? INT64_MAX : stretch->end, tail = -1;
     int error = 0, silent_ms = 0;
     for (bool done = false; !done && !error && !reader->enough;) {
         rd_kafka_message_t *message = rd_kafka_consume(reader->topic, stretch->partition, TURN_MS);
         rd_kafka_poll(reader->consumer, 0);
         silent_ms = message ? 0 : silent_ms + TURN_MS;
         if (message && !message->err)
-            done = take(reader, message, stretch->end);
+            done = take(reader, message, end) || (tail >= 0 && message->offset + 1 >= tail);
         else if (message && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-            done = true;
+            done = is_end(reader, stretch, message->offset, &tail);
         else if (message || silent_ms >= ANSWER_MS)
             error = fail(reader, message ? message->err : RD_KAFKA_RESP_ERR__TIMED_OUT);
         if (message)
@@ -207,7 +218,7 @@ static int read_up_to(struct reader *reader, const struct stretch *stretch) {
 }
 
 static int read_stretch(struct reader *reader, const struct stretch *stretch) {
-    if (stretch->begin >= stretch->end)
+    if (stretch->begin >= stretch->end && !reader->reading->all)
         return 0;
     if (rd_kafka_consume_start(reader->topic, stretch->partition, stretch->begin) < 0)
         return fail(reader, rd_kafka_last_error());

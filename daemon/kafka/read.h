@@ -26,6 +26,7 @@ struct tp_kafka_reading {
     void (*on_total)(void *arg, uint64_t total); /* once, and first: it will not be more than so many. May be NULL */
     bool (*on_message)(void *arg, const struct tp_kafka_message *message); /* whether to go on */
     void *arg;
+    bool all;                /* also what is committed behind transactions still open: those are waited for */
     const atomic_bool *stop; /* within a second or so. May be NULL */
 };
 

@@ -120,10 +120,10 @@ static rd_kafka_resp_err_t ask_for(struct tp_kafka *kafka, const char *name) {
     rd_kafka_topic_t *topic = rd_kafka_topic_new(kafka->producer, name, NULL);
     rd_kafka_resp_err_t error =
         topic ? rd_kafka_metadata(kafka->producer, 0, topic, &known, LOOK_MS) : rd_kafka_last_error();
-    if (!error)
+    if (known) {
         error = known->topics[0].err;
-    if (known)
         rd_kafka_metadata_destroy(known);
+    }
     if (topic)
         rd_kafka_topic_destroy(topic);
     return error;

@@ -121,16 +121,11 @@ int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *no
     const struct tp_interaction *interaction = &item->interaction;
     tp_time_format(interaction->time_ms, time);
     const struct tp_kafka_header headers[] = {
-        {"ce_specversion", TP_STR("1.0")},
-        {"ce_id", interaction->id},
-        {"ce_source", interaction->source},
-        {"ce_type", interaction->type},
-        {"ce_time", tp_str(time)},
-        {"content-type", TP_STR("application/json")},
-        {"tp_node", tp_str(node)},
-        {"tp_record", tp_str(record)},
-        {"tp_content", tp_str(content)},
-        {"tp_others", tp_decimal(item->append.others, others)},
+        {"ce_specversion", TP_STR("1.0")},  {"ce_id", interaction->id},
+        {"ce_source", interaction->source}, {"ce_type", interaction->type},
+        {"ce_time", tp_str(time)},          {"content-type", TP_STR("application/json")},
+        {"tp_node", tp_str(node)},          {"tp_record", tp_str(record)},
+        {"tp_content", tp_str(content)},    {"tp_others", tp_decimal(item->append.others, others)},
     };
     size_t n_headers = sizeof headers / sizeof headers[0] - (item->append.others == 0);
     return tp_kafka_produce(kafka, TP_TOPIC_INTERACTIONS, tp_str(item->customer_id), &item->out, headers, n_headers,

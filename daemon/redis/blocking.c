@@ -1,6 +1,7 @@
 /* hiredis as it is without an event loop: a timeout on each read and write, and nothing to keep beside its context. */
 #include "daemon/redis/blocking.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct tp_redis_blocking {
 };
 
 static int fail(struct tp_redis_blocking *redis, int error, const char *reason) {
+    assert(error < 0);
     tp_buf_addf(redis->fault, "redis: %s\n", reason);
     return error;
 }
@@ -99,7 +101,8 @@ static int connect_to(struct tp_redis_blocking *redis, const struct tp_settings 
     struct tp_redis_url url;
     if (tp_redis_url_parse(settings->redis.url, &url) < 0)
         return fail(redis, TP_ECONFIG, "redis.url is none");
-    const struct timeval timeout = {settings->redis.timeout / 1000, settings->redis.timeout % 1000 * 1000};
+    const struct timeval timeout = {settings->redis.timeout / 1000,
+                                    (suseconds_t)(settings->redis.timeout % 1000) * 1000};
     redis->context = url.is_unix ? redisConnectUnixWithTimeout(url.host, timeout)
                                  : redisConnectWithTimeout(url.host, url.port, timeout);
     if (!redis->context)

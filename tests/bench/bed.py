@@ -72,7 +72,7 @@ class Bed:
                 deletion.result(30)
 
     def records(self, topic):
-        """How many records the broker has of it."""
+        """How many records the broker has of it, at the most: a transaction's end counts as one in each partition."""
         partitions = self._consumer.list_topics(topic, timeout=10).topics[topic].partitions
         ends = [self._consumer.get_watermark_offsets(ck.TopicPartition(topic, number)) for number in partitions]
         return sum(high - low for low, high in ends)

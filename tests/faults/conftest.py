@@ -48,7 +48,11 @@ def node(touchpointd, transactions):
     """Makes daemons that have the same address in all their lives, so that senders find them again."""
 
     def make(settings=None, **options):
-        own = {"http.listen": f"127.0.0.1:{free_port()}", "kafka.transactions": transactions}
+        own = {
+            "http.listen": f"127.0.0.1:{free_port()}",
+            "kafka.transactions": transactions,
+            "timeline.max_events": 1_000_000,
+        }
         return touchpointd(own | (settings or {}), **options)
 
     return make

@@ -28,11 +28,11 @@ class Trial:
         self.in_full = in_full
         self._kafka, self._topics, self._record = kafka, topics, record
 
-    def __call__(self, daemon, fault, strike, *, times, each_recovers=True, **load):
+    def __call__(self, daemon, fault, strike, *, times, each_recovers=True, pause=0.01, **load):
         """`times`: in the short form, and in the full one. `each_recovers`: that is waited for between two strikes, and
-        not only after the last. `load`: as for Load. A strike that did not hit answers False."""
+        not only after the last. `pause`, `load`: as for Load. A strike that did not hit answers False."""
         strikes, times, recovered = times[self.in_full], 0, 0.0
-        with Load(daemon, **load) as load:
+        with Load(daemon, pause=pause, **load) as load:
             load.pass_one()
             for left in reversed(range(strikes)):
                 if each_recovers:

@@ -112,6 +112,33 @@ def test_a_life_that_came_to_nothing_forgets_nothing(touchpointd, redis, kafka, 
     assert len(ids_in(kafka, topics.interactions)) == 50
 
 
+@pytest.fixture
+def another_node(kafka, topics):
+    """One that is in the middle of a transaction, in all partitions of the checkpoints."""
+    node = kafka.producer(**{"transactional.id": "another"})
+    node.init_transactions(30)
+    node.begin_transaction()
+    for partition in node.list_topics(topics.checkpoints, timeout=10).topics[topics.checkpoints].partitions:
+        node.produce(topics.checkpoints, b"{}", b"node another", partition)
+    assert node.flush(30) == 0
+    return node
+
+
+def test_a_position_behind_the_transaction_of_another_is_waited_for(touchpointd, kafka, topics, request):
+    """Until that has ended, no reader of committed records can see it, and it is what it was, one may think."""
+    daemon = touchpointd(ON)
+    assert daemon.post(events(10), wait=20).status == 200
+    another = request.getfixturevalue("another_node")
+    assert daemon.post(events(10), wait=20).status == 200
+    daemon.kill9()
+    daemon.start()
+    assert daemon.post(events(10), wait=1).status == 202
+    another.abort_transaction(30)
+    oracle.settle(daemon)
+    ids = ids_in(kafka, topics.interactions)
+    assert len(ids) == len(set(ids)) == 30
+
+
 def test_what_waits_for_its_topic_is_not_said_to_be_there(touchpointd, kafka, topics):
     """Others are committed meanwhile, and the position with them."""
     for topic in topics.rejected, topics.checkpoints:

@@ -70,6 +70,17 @@ def test_what_belongs_to_another_is_not_listed_as_ones_own(touchpointd):
     assert len(daemon.timeline(by_email)[0]["customer"]["identifiers"]) == 3
 
 
+def test_a_record_names_what_belongs_to_another(touchpointd, kafka, topics):
+    """The second of its identifiers, as a bit."""
+    daemon = touchpointd()
+    customer_of(daemon, **EMAIL)
+    customer_of(daemon, **PHONE)
+    customer_of(daemon, **EMAIL, **PHONE, x="ann")
+    others = [record.headers.get("tp_others") for record in kafka.records(topics.interactions, until=3)]
+    assert sorted(filter(None, others)) == ["2"]
+    assert others.count(None) == 2
+
+
 def test_a_known_weak_identifier_counts_more_than_a_new_strong_one(touchpointd):
     daemon = touchpointd()
     anonymous = customer_of(daemon, anonymous_id="7f1c")

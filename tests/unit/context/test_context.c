@@ -207,21 +207,24 @@ static void its_counts_come_back_sorted(void **state) {
                         "\nlast\t1\tweb\tt\t\"e\"\nin.chat\t2\nin.web\t1");
 }
 
+#define PREVIOUS_AT_NOON "{\"id\":\"e\",\"channel\":\"web\",\"type\":\"t\",\"time\":\"noon\"}"
+#define CONTEXT(sequence, previous, counts)                                                                            \
+    "{\"sequence\":" sequence ",\"previous\":" previous ",\"counts\":" counts "}"
+
 static void what_is_no_context_is_refused(void **state) {
     (void)state;
     static const char *const foreign[] = {
         "7",
         "{}",
-        "{\"sequence\":0,\"previous\":null,\"counts\":{\"call_centre\":1}}",
-        "{\"sequence\":\"1\",\"previous\":null,\"counts\":{\"call_centre\":1}}",
-        "{\"sequence\":1,\"counts\":{\"call_centre\":1}}",
-        "{\"sequence\":1,\"previous\":{},\"counts\":{\"call_centre\":1}}",
-        "{\"sequence\":1,\"previous\":null,\"counts\":[]}",
-        "{\"sequence\":1,\"previous\":null,\"counts\":{\"call_centre\":0}}",
-        "{\"sequence\":1,\"previous\":null,\"counts\":{\"call_centre\":1.5}}",
-        "{\"sequence\":1,\"previous\":null,\"counts\":{\"web\":-1}}",
-        "{\"sequence\":2,\"previous\":{\"id\":\"e\",\"channel\":\"web\",\"type\":\"t\",\"time\":\"noon\"},\"counts\":{}"
-        "}",
+        "{\"sequence\":1,\"counts\":{}}",
+        CONTEXT("0", "null", "{\"call_centre\":1}"),
+        CONTEXT("\"1\"", "null", "{\"call_centre\":1}"),
+        CONTEXT("1", "{}", "{\"call_centre\":1}"),
+        CONTEXT("1", "null", "[]"),
+        CONTEXT("1", "null", "{\"call_centre\":0}"),
+        CONTEXT("1", "null", "{\"call_centre\":1.5}"),
+        CONTEXT("1", "null", "{\"web\":-1}"),
+        CONTEXT("2", PREVIOUS_AT_NOON, "{}"),
     };
     const struct tp_context_event event = a_call(NOON);
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {

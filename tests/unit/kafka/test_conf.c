@@ -74,6 +74,14 @@ static void what_does_not_go_together_is_said(void **state) {
     assert_fault(cluster, "max.in.flight");
 }
 
+static void a_transaction_ends_before_the_broker_ends_it(void **state) {
+    struct cluster *cluster = *state;
+    cluster->settings.kafka.transactions = true;
+    cluster->settings.kafka.transaction_interval = 2000;
+    cluster_property(cluster, "transaction.timeout.ms", "3999");
+    assert_fault(cluster, "kafka.transaction_interval: does not go with kafka.property.transaction.timeout.ms");
+}
+
 static void a_user_means_sasl(void **state) {
     struct cluster *cluster = *state;
     cluster->settings.kafka.username = (char *)"shop";
@@ -107,6 +115,7 @@ int main(void) {
         TEST(an_unknown_property_is_named),
         TEST(a_value_that_is_none_is_named),
         TEST(what_does_not_go_together_is_said),
+        TEST(a_transaction_ends_before_the_broker_ends_it),
         TEST(a_user_means_sasl),
         TEST(and_the_operator_says_which),
     };

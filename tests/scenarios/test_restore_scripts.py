@@ -13,6 +13,7 @@ from touchpoint.restore import customer_of, entries_of
 from touchpoint.scripts import Scripts
 
 APPEND, RESTORE = "daemon/timeline/append.lua", "daemon/timeline/restore.lua"
+CLAIM, CLEAR = "daemon/identity/restore.lua", "daemon/restore/clear.lua"
 LANE = b"tp:{L0}:"
 NODE = b"node-one"
 REPAIR = "0"
@@ -198,3 +199,40 @@ def test_the_caps_hold(server, plans, size, caps):
         assert keys >= set(remembered) | {event.key for event in newest}
         assert len(keys) <= most_events + len(remembered)
         assert len(remembered) <= most_recents + max(1, most_recents // 4) + size + 5
+
+
+def test_one_that_fills_a_gap_is_remembered_only_while_there_is_room(server):
+    caps = (100, 8, 0)
+    events, _ = server.history([(0, 5, "web", ["a"])] * 9)
+    assert server.restore(events[1:], caps) == [1] + [0] * 7
+    assert server.restore(events[:1], caps) == [FILLED]
+    recents = server.client.get(LANE + b"r:0")
+    assert [recents[at : at + 8] for at in range(0, len(recents), 36)] == [event.key for event in events[1:]]
+
+
+@pytest.mark.parametrize("home", [None, "open {server} 0 1", "closed 0123abcd 0 1", "closed {server} 7 1"])
+def test_nothing_is_written_away_from_home(server, home):
+    """Absent, open, of another server, of another repair."""
+    events, _ = server.history([(0, 5, "web", ["a"])])
+    number = server.client.info("replication")["master_replid"]
+    server.client.set(LANE + b"home", home.format(server=number)) if home else server.client.delete(LANE + b"home")
+    server.client.set(LANE + b"c:7", b"something")
+    before = {name: server.client.get(name) for name in server.client.keys("*")}
+    for refused in (
+        lambda: server.restore(events, WIDE),
+        lambda: server.scripts.call(CLEAR, [LANE + b"home", LANE + b"c:7"], [REPAIR]),
+        lambda: server.scripts.call(CLAIM, [LANE + b"home", LANE + b"x:ann"], [REPAIR, b"a customer"]),
+    ):
+        with pytest.raises(redis_py.exceptions.ResponseError, match="TPHOME"):
+            refused()
+    assert {name: server.client.get(name) for name in server.client.keys("*")} == before
+
+
+def test_what_an_identifier_has_stays(server):
+    server.history([(0, 5, "web", ["a"])])
+    server.client.set(LANE + b"x:ann", b"an owner")
+    server.client.rpush(LANE + b"x:eve", b"a list")
+    keys = [LANE + b"home", *(LANE + b"x:" + name for name in (b"ann", b"bob", b"eve"))]
+    assert server.scripts.call(CLAIM, keys, [REPAIR, b"another", b"another", b"another"]) == 1
+    assert server.client.mget(keys[1:3]) == [b"an owner", b"another"]
+    assert server.client.lrange(keys[3], 0, -1) == [b"a list"]
