@@ -64,15 +64,21 @@ static void on_progress(void *arg, const struct tp_restore_progress *progress) {
 }
 
 /* An earlier moment of one server lacks what came after the newest append that it knows. Of a state that nobody knows
- * the age of, all is made anew. */
-static int restore(struct tp_mending *m, struct tp_restore_progress *progress) {
+ * the age of, all is made anew; and of one from before the last repair, which may have taken out entries that Kafka did
+ * not have, and that have other places since (tests/model/shortcut.py finds it). */
+static bool wants_all(const struct tp_mending *m) {
     int64_t latest_ms = m->homes.latest_ms;
-    bool all = strcmp(m->homes.origin, "-") == 0 || latest_ms == 0 || latest_ms > tp_time_now_ms();
+    return m->overtaken || strcmp(m->homes.origin, "-") == 0 || latest_ms == 0 || latest_ms > tp_time_now_ms();
+}
+
+static int restore(struct tp_mending *m, struct tp_restore_progress *progress) {
+    bool all = wants_all(m);
     struct watching watching = {.m = m, .all = all};
     const struct tp_restore_options options = {.settings = m->settings,
                                                .repair = m->number,
                                                .all = all,
-                                               .since_ms = all ? 0 : latest_ms - m->settings->redis.repair_window,
+                                               .since_ms =
+                                                   all ? 0 : m->homes.latest_ms - m->settings->redis.repair_window,
                                                .stop = &watching.stop,
                                                .on_progress = on_progress,
                                                .arg = &watching};
@@ -132,6 +138,7 @@ static int carry_out(struct tp_mending *m) {
 /* Another may have been quicker: then it is found in the ledger when all this begins again. */
 int tp_mending_lead(struct tp_mending *m) {
     bool ours = false;
+    m->overtaken = m->homes.least != m->ledger.repair || m->homes.number != m->ledger.repair;
     m->number = (m->homes.number > m->ledger.repair ? m->homes.number : m->ledger.repair) + 1;
     int status = tp_ledger_call(m->settings, m->delivery->node, m->number, m->fault, &ours);
     if (status == 0)

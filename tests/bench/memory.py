@@ -39,7 +39,7 @@ def _fill(bed, side, name, density, plan, results, say):
     count = plan.memory_events
     before = used(side.redis)
     send_batches(side.address, events.requests(count, count // density, SIZE), CONNECTIONS)
-    until(lambda: bed.records(side.topic) == count, sides.PATIENCE, "all is in Kafka")
+    bed.kafka.records(side.topic, until=count, timeout=sides.PATIENCE)
     ratio = (used(side.redis) - before) / bed.value_bytes(side.topic)
     results.add(f"memory_{density}", name, ratio)
     say(f"  {name}, {density} a customer: {ratio:.2f} bytes a byte")

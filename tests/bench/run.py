@@ -52,8 +52,7 @@ def new_bed(folder):
     with tempfile.TemporaryDirectory(prefix="work-", dir=folder) as work:
         kafka = Kafka(Path(work) / "kafka")
         try:
-            with Bed(work, kafka.start()) as bed:
-                yield bed
+            yield Bed(work, kafka.start())
         finally:
             kafka.kill()
 

@@ -59,10 +59,12 @@ def test_for_programs_it_is_a_line_each(touchpointd, kafka, topics, rejected):
     post_refused(daemon, event(id="a", agent=7))
     daemon.post(latin)
     oracle.settle(daemon)
-    topic = [record.value for record in kafka.records(topics.rejected)]
+    records = kafka.records(topics.rejected)
+    topic = [record.value for record in records]
     plain, shown = rejected(daemon, "list", "--json"), rejected(daemon, "list", "--json", "--payload")
     assert [one["reason"] for one in lines(plain)] == [value["reason"] for value in topic]
-    assert [(one["partition"], one["offset"]) for one in lines(plain)] == [(0, 0), (0, 1)]
+    assert [one["partition"] for one in lines(plain)] == [0, 0]
+    assert [one["offset"] for one in lines(plain)] == [record.offset for record in records]
     assert not any("payload" in name for one in lines(plain) for name in one)
     assert lines(shown)[0]["payload"] == topic[0]["payload"]
     assert base64.b64decode(lines(shown)[1]["payload_base64"]) == latin

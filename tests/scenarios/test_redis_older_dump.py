@@ -35,3 +35,22 @@ def test_what_came_since_is_put_back(touchpointd, redis, kafka, topics, tmp_path
     oracle.check(daemon, kafka, topics, load)
     assert restored(daemon) == ["since"]
     assert daemon.stop() == 0
+
+
+def test_from_before_a_repair_all_is_made_anew(touchpointd, redis, kafka, topics, tmp_path):
+    """It may have what that repair took out."""
+    daemon = touchpointd(settings(), redis=redis)
+    with Load(daemon) as load:
+        until_more_pass(daemon)
+        redis.client.save()
+        shutil.copy(tmp_path / "redis" / "dump.rdb", tmp_path / "older.rdb")
+        redis.client.flushall()
+        until_repaired(daemon)
+        redis.kill()
+        shutil.copy(tmp_path / "older.rdb", tmp_path / "redis" / "dump.rdb")
+        redis.start()
+        until_repaired(daemon, times=2)
+        until_more_pass(daemon)
+    oracle.check(daemon, kafka, topics, load)
+    assert restored(daemon) == ["all", "all"]
+    assert daemon.stop() == 0
