@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -18,12 +19,13 @@ struct tp_str {
 static inline struct tp_str tp_str(const char *text) { return (struct tp_str){text, text ? strlen(text) : 0}; }
 
 static inline bool tp_str_equal(struct tp_str a, struct tp_str b) {
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    if (a.len != b.len || a.len == 0)
+        return a.len == b.len;
+    assert(a.at && b.at);
+    return memcmp(a.at, b.at, a.len) == 0;
 }
 
-static inline bool tp_str_is(struct tp_str a, const char *text) {
-    return text ? tp_str_equal(a, tp_str(text)) : a.len == 0;
-}
+static inline bool tp_str_is(struct tp_str a, const char *text) { return tp_str_equal(a, tp_str(text)); }
 
 static inline bool tp_str_begins(struct tp_str text, const char *with) {
     size_t len = strlen(with);

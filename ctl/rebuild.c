@@ -90,7 +90,7 @@ static void show(struct rebuilding *rebuilding) {
 }
 
 static bool watch(struct rebuilding *rebuilding) {
-    const struct timespec pause = {0, PAUSE_MS * 1000000};
+    const struct timespec pause = {0, PAUSE_MS * 1000000L};
     while (!is_in_state(rebuilding, "done")) {
         show(rebuilding);
         nanosleep(&pause, NULL);

@@ -50,7 +50,7 @@ struct tp_repair {
     pthread_cond_t cond;
     bool wanted; /* something is to be mended */
     bool quiet;
-    uint64_t frontier; /* of the node, since it is quiet */
+    uint64_t frontier; /* of the quiet node: it never delivers again what lies below, whatever happens to it */
     struct tp_repair_report report;
     atomic_bool stop, rebuild, quiet_asked, flush_asked, look_asked;
     atomic_uint_fast64_t number; /* under which the node works, once it is quiet */
@@ -125,6 +125,9 @@ void tp_outbox_add(struct tp_delivery *delivery, struct tp_item *item);
 void tp_outbox_reject(struct tp_delivery *delivery, struct tp_item *item, int error);
 /* What waits, in order, as long as the producer takes it. */
 void tp_outbox_go_on(struct tp_delivery *delivery);
+/* Not known yet: whether Kafka has the oldest record of the window. One that it has, and that its customer has
+ * forgotten since, would be new on the timeline. */
+bool tp_outbox_is_in_doubt(const struct tp_delivery *delivery);
 /* Whether Kafka has this record already, as far as is known. */
 bool tp_outbox_has(const struct tp_delivery *delivery, uint64_t record);
 /* Nothing is on its way to Kafka, nor has an answer outstanding. */

@@ -107,6 +107,11 @@ void tp_outbox_flush(struct tp_delivery *delivery) { tp_kafka_flush(delivery->ou
 
 /* ---- the position ---- */
 
+bool tp_outbox_is_in_doubt(const struct tp_delivery *delivery) {
+    const struct tp_item *oldest = delivery->window.oldest;
+    return !delivery->outbox.ready && oldest && oldest->record < delivery->outbox.read_up_to;
+}
+
 bool tp_outbox_has(const struct tp_delivery *delivery, uint64_t record) {
     const struct tp_outbox *outbox = &delivery->outbox;
     return record < outbox->read_up_to && tp_position_has(&outbox->position, record);

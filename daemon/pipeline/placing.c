@@ -232,9 +232,13 @@ void tp_placing_go_on(struct tp_delivery *delivery) {
     struct tp_placing *placing = &delivery->placing;
     struct tp_item *item = NULL;
     tp_repair_turn(delivery);
-    if (!placing->up || placing->n_resolving > 0 || is_early(delivery))
+    if (!placing->up || placing->n_resolving > 0 || tp_outbox_is_in_doubt(delivery) || is_early(delivery))
         return;
     while (placing->n_resolving < TP_PLACING_BATCH && (item = tp_window_next(&delivery->window))) {
+        if (tp_outbox_has(delivery, item->record)) {
+            tp_delivery_end(delivery, item, TP_DELIVERED);
+            continue;
+        }
         placing->requests[placing->n_resolving] = (struct tp_identity_request){.interaction = &item->interaction};
         placing->resolving[placing->n_resolving++] = item;
     }

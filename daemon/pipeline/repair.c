@@ -47,12 +47,11 @@ void tp_repair_pause(struct tp_repair *repair, unsigned ms) {
 
 static void tell_quiet(struct tp_delivery *delivery) {
     struct tp_repair *repair = &delivery->repair;
-    const struct tp_item *oldest = delivery->window.oldest;
     delivery->placing.repair = delivery->outbox.repair = repair->number;
     pthread_mutex_lock(&repair->mutex);
     repair->quiet_asked = false;
     repair->quiet = true;
-    repair->frontier = oldest ? oldest->record : delivery->outbox.released;
+    repair->frontier = tp_journal_checkpointed(delivery->options.journal);
     pthread_cond_signal(&repair->cond);
     pthread_mutex_unlock(&repair->mutex);
 }

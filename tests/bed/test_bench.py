@@ -27,8 +27,7 @@ needs_node = pytest.mark.skipif(not LITTLE.node, reason="there is no npm here, s
 
 @pytest.fixture
 def bed(tmp_path, kafka_server):
-    with Bed(tmp_path, kafka_server) as made:
-        yield made
+    return Bed(tmp_path, kafka_server)
 
 
 @pytest.mark.parametrize("part", run.PARTS)
