@@ -82,8 +82,8 @@ def test_stopped_for_longer_than_a_transaction_may_take(touchpointd, kafka, topi
 
 
 def test_kafka_away_at_the_start(touchpointd, kafka, topics):
-    """What was there before may be in Kafka, and may have been forgotten by its customer: it waits until that is known, and
-    what comes later waits behind it. Nothing is sent again."""
+    """What was there before may be in Kafka, and its customer may have forgotten it: it waits until that is known,
+    and what comes later waits behind it. Nothing is sent again."""
     daemon = touchpointd(ON)
     sent = [*events(50), event(id="later")]
     assert daemon.post(sent[:50], wait=20).status == 200
