@@ -63,16 +63,10 @@ static void on_progress(void *arg, const struct tp_restore_progress *progress) {
     watching->stop = tp_mending_beat(watching->m) < 0;
 }
 
-/* An earlier moment of one server lacks what came after the newest append that it knows. Of a state that nobody knows
- * the age of, all is made anew; and of one from before the last repair, which may have taken out entries that Kafka did
- * not have, and that have other places since (tests/model/shortcut.py finds it). */
-static bool wants_all(const struct tp_mending *m) {
-    int64_t latest_ms = m->homes.latest_ms;
-    return m->overtaken || strcmp(m->homes.origin, "-") == 0 || latest_ms == 0 || latest_ms > tp_time_now_ms();
-}
-
+/* Of an earlier moment of one server, as the homes were closed, what came after the newest append that it knows is put
+ * back; else everything. */
 static int restore(struct tp_mending *m, struct tp_restore_progress *progress) {
-    bool all = wants_all(m);
+    bool all = strcmp(m->homes.origin, "-") == 0;
     struct watching watching = {.m = m, .all = all};
     const struct tp_restore_options options = {.settings = m->settings,
                                                .repair = m->number,
@@ -100,12 +94,23 @@ static void say_done(const struct tp_mending *m, const struct tp_restore_progres
                progress->customers, tp_log_quote("Kafka does not have them any more, so their timelines lack them"));
 }
 
-/* Closed, and nothing on its way any more, of nobody. */
+/* A state of which nobody knows the age; or one from before the last repair, which may have taken out entries that
+ * Kafka did not have, and that have other places since (tests/model/shortcut.py finds it). */
+static bool is_of_no_use(const struct tp_mending *m) {
+    const struct tp_home_findings *homes = &m->homes;
+    bool overtaken = homes->least != m->ledger.repair || homes->number != m->ledger.repair;
+    return overtaken || homes->latest_ms == 0 || homes->latest_ms > tp_time_now_ms();
+}
+
+/* Closed, and nothing on its way any more, of nobody. The homes keep what is to be done with them: it is the same when
+ * this one dies and another begins again. */
 static int make_still(struct tp_mending *m) {
+    struct tp_home_order close = {.what = TP_HOME_CLOSE, .number = m->number};
     uint64_t frontier;
+    if (m->rebuild || is_of_no_use(m))
+        close.what = TP_HOME_CLOSE_ALL;
     tp_repair_enter(m->repair, TP_REPAIR_CLOSING, m->number);
-    int status = tp_mending_order(
-        m, (struct tp_home_order){.what = m->rebuild ? TP_HOME_CLOSE_ALL : TP_HOME_CLOSE, .number = m->number});
+    int status = tp_mending_order(m, close);
     (void)TP_FAULT("repair.after_close");
     tp_repair_enter(m->repair, TP_REPAIR_GATHERING, m->number);
     if (status == 0)
@@ -138,7 +143,6 @@ static int carry_out(struct tp_mending *m) {
 /* Another may have been quicker: then it is found in the ledger when all this begins again. */
 int tp_mending_lead(struct tp_mending *m) {
     bool ours = false;
-    m->overtaken = m->homes.least != m->ledger.repair || m->homes.number != m->ledger.repair;
     m->number = (m->homes.number > m->ledger.repair ? m->homes.number : m->ledger.repair) + 1;
     int status = tp_ledger_call(m->settings, m->delivery->node, m->number, m->fault, &ours);
     if (status == 0)

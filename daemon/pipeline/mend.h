@@ -19,7 +19,6 @@ struct tp_mending {
     uint64_t number;               /* of the repair, this node's or another's */
     uint64_t beat;
     bool rebuild;
-    bool overtaken; /* before the homes were closed, one at least did not know of the last repair that was called */
 };
 
 /* Looks at Redis, and does what is to be done until every lane and bucket is open under one number. 0; TP_ESTOPPING;

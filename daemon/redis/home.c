@@ -50,7 +50,7 @@ static struct home read_home(struct tp_str text) {
 }
 
 static struct tp_str text_of(const redisReply *reply) {
-    return reply->type == REDIS_REPLY_STRING ? (struct tp_str){reply->str, reply->len} : (struct tp_str){0};
+    return reply->type == REDIS_REPLY_STRING ? (struct tp_str){reply->str, reply->len} : TP_STR("");
 }
 
 /* ---- the answers, summed up ---- */

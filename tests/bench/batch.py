@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from touchpoint.daemon import program
+from touchpoint.scripts import Scripts
 
 from . import events, sides
 from .bed import PARTITIONS
@@ -18,6 +19,7 @@ from .record import Recorder
 from .sides import Shape
 
 SIZE, CUSTOMERS, CONNECTIONS = 100, 10_000, 8
+HOMES = [f"tp:{{{kind}{number}}}:".encode() for kind in "LI" for number in range(16)]
 NODE_SHAPES = (Shape(1, 8), Shape(1, 16), Shape(2, 16))
 
 
@@ -77,6 +79,8 @@ def _send(side, name, plan, requests, connections, results):
 
 def _redis_alone(bed, plan, work, results, say):
     with bed.redis() as redis, work.calls.open("rb") as calls:
+        for prefix in HOMES:
+            Scripts(redis.client).open_home(prefix, count=16)
         cpu, began = Cpu({"redis": [redis.process.pid]}), time.monotonic()
         command = ["redis-cli", "-p", str(redis.port), "--pipe"]
         told = subprocess.run(command, stdin=calls, capture_output=True, text=True, check=True).stdout

@@ -4,7 +4,7 @@ sequences and its identifiers."""
 from touchpoint import oracle, until
 from touchpoint.front import event
 from touchpoint.load import Load
-from touchpoint.repair import both_ways, restored, settings, until_more_pass, until_repaired
+from touchpoint.repair import ACKNOWLEDGED, APPENDED, both_ways, restored, settings, until_more_pass, until_repaired
 
 LOSSES = "touchpoint_redis_losses_total"
 
@@ -69,6 +69,24 @@ def test_while_touchpointd_was_down(touchpointd, redis):
     assert after["customer"]["id"] == before["customer"]["id"]
     assert after["context"]["sequence"] == 2
     assert_said(daemon, redis)
+
+
+def test_what_was_on_its_way_to_kafka_is_there_first(touchpointd, redis, kafka, topics):
+    """Here it lingers at the producer, and Redis is emptied before Kafka knows of it."""
+    daemon = touchpointd({"kafka.property.linger.ms": "4000", "kafka.partitions": 1})
+    for id in ("e1", "e2", "e3"):
+        assert daemon.post(event(id=id)).status == 202
+    until(lambda: daemon.metrics()[APPENDED] == 3, 20, "they are placed")
+    redis.client.flushall()
+    assert daemon.metrics()[ACKNOWLEDGED] == 0
+    assert daemon.post(event(id="e4")).status == 202
+    oracle.settle(daemon)
+    records = [
+        (record.value["id"], record.value["context"]["sequence"]) for record in kafka.records(topics.interactions)
+    ]
+    assert records == [("e1", 1), ("e2", 2), ("e3", 3), ("e4", 4)]
+    timeline = daemon.timeline(daemon.find(email="ann@example.com"), order="asc")
+    assert [entry["id"] for entry in timeline] == ["e1", "e2", "e3", "e4"]
 
 
 def test_a_new_deployment_has_nothing_to_repair(touchpointd):

@@ -4,7 +4,7 @@ import pytest
 
 from touchpoint import Redis, oracle, until
 from touchpoint.load import Load
-from touchpoint.repair import both_ways, restored, settings, until_more_pass, until_repaired
+from touchpoint.repair import restored, settings, until_more_pass, until_repaired
 
 
 @pytest.fixture
@@ -23,9 +23,8 @@ def fall_behind(redis, replica):
     assert replica.client.info("replication")["role"] == "master"
 
 
-@both_ways
-def test_what_the_replica_lacks_is_put_back(touchpointd, redis, replica, kafka, topics, transactions):
-    own = settings(transactions)
+def test_what_the_replica_lacks_is_put_back(touchpointd, redis, replica, kafka, topics):
+    own = settings("on")
     daemon = touchpointd(own)
     with Load(daemon) as load:
         until_more_pass(daemon)

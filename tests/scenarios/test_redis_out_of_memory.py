@@ -2,12 +2,13 @@
 
 from touchpoint import oracle, until
 from touchpoint.load import Load
+from touchpoint.repair import until_more_pass
 
 
 def test_it_waits_for_room(touchpointd, redis, kafka, topics):
     daemon = touchpointd()
     with Load(daemon, pause=0.01) as load:
-        until(lambda: len(load.accepted) > 100, 20, "events pass")
+        until_more_pass(daemon, 100)
         redis.client.config_set("maxmemory", "1mb")
         until(lambda: "OOM" in str(daemon.log("redis_away")), 10, "it is said")
         so_far = len(load.accepted)

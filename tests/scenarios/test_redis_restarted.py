@@ -2,15 +2,14 @@
 
 from touchpoint import Redis, oracle
 from touchpoint.load import Load
-from touchpoint.repair import both_ways, restored, settings, until_more_pass, until_repaired
+from touchpoint.repair import restored, settings, until_more_pass, until_repaired
 
 
-@both_ways
-def test_killed_under_load(touchpointd, kafka, topics, tmp_path, shown, transactions):
+def test_killed_under_load(touchpointd, kafka, topics, tmp_path, shown):
     redis = Redis(tmp_path / "redis", appendfsync="everysec")
     shown.append(redis.process)
     redis.start()
-    daemon = touchpointd(settings(transactions), redis=redis)
+    daemon = touchpointd(settings("on"), redis=redis)
     with Load(daemon) as load:
         until_more_pass(daemon)
         redis.kill()
