@@ -9,7 +9,7 @@ from touchpoint import Redis, oracle, until
 from touchpoint.load import Load
 from touchpoint.memory import assert_grown_less_than, resident_mb
 
-SETTINGS = {"redis.timeout": "1s", "delivery.window": 200}
+SETTINGS = {"timeline.max_events": 1_000_000, "redis.timeout": "1s", "delivery.window": 200}
 """A small window, so that an outage fills it many times over."""
 
 MOST_GROWTH_MB = 8

@@ -32,7 +32,7 @@ def cut_after(proxy, place):
 @pytest.mark.parametrize("count", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_after_any_byte_of_a_reply(touchpointd, redis, kafka, topics, count):
     with Proxy(redis.port) as proxy:
-        daemon = touchpointd(redis=proxy)
+        daemon = touchpointd({"timeline.max_events": 1_000_000}, redis=proxy)
         with Load(daemon) as load:
             for place in places(count, load.seed):
                 cut_after(proxy, place)

@@ -1,6 +1,8 @@
 """A Redis that was emptied is noticed before the next write, and made anew from Kafka: each customer keeps its id, its
 sequences and its identifiers."""
 
+import pytest
+
 from touchpoint import oracle, until
 from touchpoint.front import event
 from touchpoint.load import Load
@@ -24,6 +26,7 @@ def assert_said(daemon, redis):
     assert restored(daemon) == ["all"]
 
 
+@pytest.mark.tsan
 @both_ways
 def test_under_load_and_more_than_once(touchpointd, redis, kafka, topics, transactions):
     daemon = touchpointd(settings(transactions))

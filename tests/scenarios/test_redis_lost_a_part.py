@@ -11,7 +11,7 @@ from touchpoint.repair import restored, settings, until_more_pass, until_repaire
 @pytest.mark.parametrize("part", ["tp:{I*", "tp:{L3}*"], ids=["identifiers", "one lane"])
 def test_all_is_made_anew(touchpointd, redis, kafka, topics, part):
     daemon = touchpointd(settings())
-    with Load(daemon, customers=24) as load:
+    with Load(daemon, customers=200) as load:
         until_more_pass(daemon)
         client = redis.client
         assert client.eval("return #redis.call('KEYS', ARGV[1])", 0, part) > 1
