@@ -56,6 +56,7 @@ def daemon(installed, tmp_path, topics, shown):
             "kafka.brokers": kafka.brokers,
             "kafka.topic_interactions": topics.interactions,
             "kafka.topic_rejected": topics.rejected,
+            "kafka.topic_checkpoints": topics.checkpoints,
         }
         installed.run("install", "--directory", "--owner=touchpointd", "--group=touchpointd", "--mode=0700", STATE)
         daemon = Daemon(tmp_path / "daemon", settings)
