@@ -4,8 +4,9 @@ there once. A node that says nothing is done without."""
 import pytest
 
 from touchpoint import oracle, until
+from touchpoint.front import event
 from touchpoint.load import Load
-from touchpoint.repair import Together, both_ways, settings, until_more_pass
+from touchpoint.repair import ACKNOWLEDGED, APPENDED, Together, both_ways, settings, until_more_pass
 
 
 @pytest.fixture
@@ -41,6 +42,24 @@ def test_one_repairs_and_the_other_answers(pair, redis, kafka, topics):
     assert repairs(pair) == 1
     assert [line["number"] for daemon in pair for line in daemon.log("repair_followed")] == ["1"]
     assert first.log("repair_passed_over") + second.log("repair_passed_over") == []
+
+
+def test_what_the_other_has_on_its_way_to_kafka_is_there_first(touchpointd, redis, kafka, topics):
+    """Here it lingers at the other's producer while the first repairs."""
+    patient = settings(redis__repair_wait="20s")
+    first = touchpointd(patient)
+    until(lambda: len(redis.client.keys("tp:*}:home")) == 32, 20, "it has opened all lanes and buckets")
+    other = touchpointd(patient | {"http.listen": "127.0.0.1:0", "kafka.property.linger.ms": "4000"})
+    for id in ("e1", "e2", "e3"):
+        assert other.post(event(id=id)).status == 202
+    until(lambda: other.metrics()[APPENDED] == 3, 20, "they are placed")
+    redis.client.flushall()
+    assert other.metrics()[ACKNOWLEDGED] == 0
+    until(lambda: repairs([first, other]) == 1, 30, "it is repaired")
+    assert first.post(event(id="e4"), wait=30).status == 200
+    oracle.settle(other)
+    records = [(each.value["id"], each.value["context"]["sequence"]) for each in kafka.records(topics.interactions)]
+    assert records == [("e1", 1), ("e2", 2), ("e3", 3), ("e4", 4)]
 
 
 @pytest.mark.parametrize("transactions", ["on"])
