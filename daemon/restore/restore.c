@@ -11,7 +11,7 @@
 #include "daemon/log/log.h"
 #include "daemon/restore/internal.h"
 
-enum { TELL_MS = 1000 };
+enum { TELL_MS = 1000, REPEATS = 4096 };
 
 struct restore {
     const struct tp_restore_options *options;
@@ -81,14 +81,19 @@ static int read_kafka(struct restore *restore) {
 
 /* ---- what the nodes have said ---- */
 
-/* What was delivered need not be remembered beyond the newest: no node delivers it again. */
+/* What was delivered need not be remembered beyond the newest, since no node delivers it again. But what brought the
+ * same once more may stand behind it in the journal, and is not in Kafka to be remembered for itself: for a quick
+ * sender's sake, some stay. */
 static int read_released(struct restore *restore) {
     struct tp_ledger ledger;
     int error = tp_ledger_read(restore->options->settings, restore->options->stop, restore->fault, &ledger);
     if (error)
         return error;
-    for (size_t i = 0; i < ledger.n_nodes; i++)
-        tp_timeline_released(tp_str(ledger.nodes[i].node), ledger.nodes[i].frontier, &restore->released);
+    for (size_t i = 0; i < ledger.n_nodes; i++) {
+        uint64_t frontier = ledger.nodes[i].frontier;
+        tp_timeline_released(tp_str(ledger.nodes[i].node), frontier > REPEATS ? frontier - REPEATS : 0,
+                             &restore->released);
+    }
     tp_ledger_free(&ledger);
     return restore->released.failed ? TP_ENOMEM : 0;
 }

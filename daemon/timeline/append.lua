@@ -21,7 +21,20 @@ if latest and latest > tonumber(ARGV[8]) then
     return latest
 end
 
+-- When what brought the key is released and forgotten, the record that brought it once more may be given again: so it is
+-- remembered for itself, until its node has released it.
+local function remember_repeated(c, known, mark)
+    local record = pack('>I6', REPEATED + unpack('>I6', mark, 25))
+    local repeated = sub(known, 1, 16) .. sub(mark, 17, 24) .. record .. sub(known, 31)
+    if not recent(c, repeated) then
+        remember(c, repeated)
+    end
+end
+
 local function answer_known(c, known, mark)
+    if sub(known, 17, 30) ~= sub(mark, 17, 30) then
+        remember_repeated(c, known, mark)
+    end
     if sub(known, 9, 16) ~= sub(mark, 9, 16) then
         return 'u'
     end

@@ -8,7 +8,8 @@
 --          identifiers  LF, then "TYPE TAB VALUE LF" each
 --          prints       the first PRINT bytes of the key of each recent
 --   r:ID   a string, the recents: RECENT bytes each, in order of append: key 8, content 8, node 8, record >I6, time >I6.
---          They are apart, and only added to, so that a customer with many costs no more than one with few.
+--          They are apart, and only added to, so that a customer with many costs no more than one with few. The record
+--          of one that brought a known key once more has REPEATED added; the content and time there are the first one's.
 --   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 length of the state before (last and state), that
 --          state, what the daemon gave. The sequence in front puts entries of one time in order.
 -- An event is six words of ARGV: >I2 its customer, >I6 when it was received and what will be remembered of it; time; what
@@ -24,6 +25,7 @@
 local call, pcall_, find, sub = redis.call, redis.pcall, string.find, string.sub
 local pack, unpack = struct.pack, struct.unpack
 local HEAD, RECENT, PRINT, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 31, 36, 2, 500, 100, 200
+local REPEATED = 2 ^ 47
 local HEAD_FORMAT = '>I6I4I6I4I4I2I4'
 
 -- False when it is not what these scripts wrote.
@@ -61,15 +63,15 @@ local function load(index)
     customers[index] = c
 end
 
--- The recent with this key. Few others have its print.
-local function recent(c, key)
-    local print, at = sub(key, 1, PRINT), 0
+-- The first recent that begins with this key, or with more of it. Few others have its print.
+local function recent(c, bytes)
+    local print, at = sub(bytes, 1, PRINT), 0
     repeat
         at = find(c.prints, print, at + 1, true)
         if at and (at - 1) % PRINT == 0 then
             local from = (at - 1) / PRINT * RECENT
             local mark = call('GETRANGE', c.recents, from, from + RECENT - 1)
-            if sub(mark, 1, 8) == key then
+            if sub(mark, 1, #bytes) == bytes then
                 return mark
             end
         end
@@ -157,6 +159,12 @@ local function note_identifiers(c, lines, received)
     end
 end
 
+local function remember(c, mark)
+    c.prints = c.prints .. sub(mark, 1, PRINT)
+    call('APPEND', c.recents, mark)
+    c.touched = true
+end
+
 -- At the end, with the next sequence: that and the state before. Nothing when its key is no timeline.
 local function add_event(c, at)
     local mark = sub(ARGV[at], 9)
@@ -169,9 +177,7 @@ local function add_event(c, at)
     c.n, c.events, c.first = c.n + 1, c.events + 1, math.min(c.first, unpack('>I6', mark, 31))
     c.last = ARGV[at + 4]
     c.state = change_all(c.state, ARGV[at + 5])
-    c.prints = c.prints .. sub(key, 1, PRINT)
-    call('APPEND', c.recents, mark)
-    c.touched = true
+    remember(c, mark)
     note_identifiers(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
     return sequence .. before
 end
@@ -183,19 +189,30 @@ local function should_forget(c)
     return beyond > 0 and math.floor(beyond / some) > math.floor(before / some)
 end
 
--- The newest stay, whosever they are; before them, those whose node has not released them. What came after one that
--- `node` has not released is not looked at: it is hardly released either. Another node that is silent for ever must not
--- keep all.
+-- Behind which the newest begin, whosever they are. One that brought a key once more is none of them: whoever repeats
+-- himself must not push others out.
+local function newest_from(all)
+    local at, left = #all, most_recents
+    while at > 0 and left > 0 do
+        at = at - RECENT
+        left = left - (unpack('>I6', all, at + 25) < REPEATED and 1 or 0)
+    end
+    return at
+end
+
+-- The newest stay; of all others, those whose node has not released them. What came after one that `node` has not
+-- released is not looked at: it is hardly released either. Another node that is silent for ever must not keep all.
 local function forget_recents(c, node, released_by)
     local all, kept, prints = call('GETRANGE', c.recents, 0, -1), {}, {}
-    local stops = #all - most_recents * RECENT
+    local newest, rest = newest_from(all), #all
     for at = 1, #all, RECENT do
         local owner, record = sub(all, at + 16, at + 23), unpack('>I6', all, at + 24)
-        if at > stops or record >= released_by(owner) then
+        local waits = at > rest or record % REPEATED >= released_by(owner)
+        if waits or (at > newest and record < REPEATED) then
             kept[#kept + 1] = sub(all, at, at + RECENT - 1)
             prints[#prints + 1] = sub(all, at, at + PRINT - 1)
-            stops = owner == node and math.min(stops, at) or stops
         end
+        rest = waits and owner == node and math.min(rest, at) or rest
     end
     c.prints = table.concat(prints)
     call('SET', c.recents, table.concat(kept))

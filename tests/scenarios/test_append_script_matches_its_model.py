@@ -28,6 +28,7 @@ class Event:
     time: int
     node: bytes
     record: int
+    again: bool = False  # as it is remembered: what brought a known key once more
 
     @property
     def channel(self):
@@ -75,9 +76,12 @@ class Customer:
     def append(self, event, received):
         known = next((one for one in self.remembered if one.key == event.key), None)
         if known:
+            if (known.node, known.record, known.again) != (event.node, event.record, False):
+                self.remember_again(replace(known, node=event.node, record=event.record, again=True))
             if known.content != event.content:
                 return ("reused",)
-            word = "replayed" if (known.node, known.record) == (event.node, event.record) else "duplicate"
+            same = (known.node, known.record, known.again) == (event.node, event.record, False)
+            word = "replayed" if same else "duplicate"
             return (word, max((e for e in self.entries if e.key == event.key), key=lambda e: e.sequence))
         before, state = self.state, dict(self.state)
         self.sequence += 1
@@ -91,16 +95,23 @@ class Customer:
             self.identifiers.setdefault(identifier, received)
         return ("appended", self.sequence, before)
 
+    def remember_again(self, event):
+        if event not in self.remembered:
+            self.remembered.append(event)
+
     def forget(self, node, released, most_recents):
-        """Beyond the newest, what its node has released goes, up to the first that the caller's has not. With so few
-        remembered as here, this is done each time."""
-        beyond = len(self.remembered) - most_recents
+        """Beyond the newest, what its node has released goes, up to the first that the caller's has not; with so few
+        remembered as here, each time that there are more. What brought a key again is none of the newest."""
+        if len(self.remembered) <= most_recents:
+            return
+        newest = [event for event in self.remembered if not event.again][-most_recents:]
         kept = []
         for place, event in enumerate(self.remembered):
-            if place >= beyond or (event.node == node and event.record >= released[node]):
+            waits = event.record >= released[event.node]
+            if waits and event.node == node:
                 kept += self.remembered[place:]
                 break
-            if event.record >= released[event.node]:
+            if waits or any(event is one for one in newest):
                 kept.append(event)
         self.remembered = kept
 
@@ -148,7 +159,7 @@ class Server:
         return (word, read_entry(rest)) if rest else (word,)
 
     def customer(self, number):
-        """Its state, last sequence, entries, remembered (key, content, node, record, time), and identifiers."""
+        """Its state, last sequence, entries, remembered (key, content, node, record, time, again), and identifiers."""
         line = self.client.zrange(LANE + b"t:%d" % number, 0, -1, withscores=True)
         entries = [replace(read_entry(entry), time=int(score)) for entry, score in line]
         blob = self.client.get(LANE + b"c:%d" % number)
@@ -197,7 +208,8 @@ def read_entry(entry):
 
 
 def read_recent(mark):
-    return (mark[:8], mark[8:16], mark[16:24], number_of(mark[24:30]), number_of(mark[30:]))
+    again, record = divmod(number_of(mark[24:30]), 2**47)
+    return (mark[:8], mark[8:16], mark[16:24], record, number_of(mark[30:]), bool(again))
 
 
 def timeless(answer):
@@ -215,6 +227,8 @@ class Story:
         self.server = server
         self.customers = [Customer() for _ in range(CUSTOMERS)]
         self.sent = []
+        self.given = set()
+        self.told = {}
         self.records = dict.fromkeys(NODES, 1)
         self.released = dict.fromkeys(NODES, 1)
 
@@ -243,19 +257,16 @@ class Story:
         most_events, most_recents, oldest = caps
         released = self.released[node]
         answers = self.server.append(node, released, (most_events, most_recents, oldest), events, received)
+        before = [len(customer.remembered) for customer in self.customers]
         expected = [self.customers[event.customer].append(event, received) for event in events]
-        for customer, was in zip(self.customers, self.touched(events, expected), strict=True):
-            if was:
+        for customer, remembered in zip(self.customers, before, strict=True):
+            if len(customer.remembered) > remembered:
                 customer.forget(node, self.released, most_recents)
                 customer.trim(most_events, oldest)
         assert answers == [timeless(answer) for answer in expected]
         self.compare()
+        self.check_replays(events, answers)
         self.check_bounds(caps)
-
-    @staticmethod
-    def touched(events, answers):
-        pairs = list(zip(events, answers, strict=True))
-        return [any(e.customer == c and a[0] == "appended" for e, a in pairs) for c in range(CUSTOMERS)]
 
     def compare(self):
         for number, customer in enumerate(self.customers):
@@ -263,8 +274,16 @@ class Story:
             assert state == customer.state
             assert sequence == customer.sequence
             assert entries == sorted(customer.entries, key=lambda e: (e.time, e.sequence))
-            assert recents == [(e.key, e.content, e.node, e.record, e.time) for e in customer.remembered]
+            assert recents == [(e.key, e.content, e.node, e.record, e.time, e.again) for e in customer.remembered]
             assert identifiers == customer.identifiers
+
+    def check_replays(self, events, answers):
+        """What is given once more is what it was, as long as its node has not released it."""
+        for event, (word, *_) in zip(events, answers, strict=True):
+            before = self.told.setdefault((event.node, event.record), word)
+            if event in self.given:
+                assert word == {"appended": "replayed"}.get(before, before)
+            self.given.add(event)
 
     def check_bounds(self, caps):
         """What the promises say, in words that owe nothing to how the model does it."""
@@ -335,6 +354,29 @@ def test_the_silence_of_a_node_does_not_take_the_memory_of_another(server):
         story.batch(NODES[0], 99, (100, 4, 0), [new(0, time)], received=2)
     nodes = [mark[2] for mark in server.customer(0)[3]]
     assert nodes == [NODES[1]] * 10 + [NODES[0]] * 4
+
+
+def test_what_brought_a_key_again_finds_it_when_it_is_given_once_more(server):
+    """The node died, and begins again with it: the first is released and forgotten meanwhile, since others came."""
+    server.clear()
+    story = Story(server)
+    story.batch(NODES[0], 0, (100, 4, 0), [new(0, 5), ("retry", 0, 0, 5), ("reuse", 0, 0, 5)], received=1)
+    story.batch(NODES[0], 0, (100, 4, 0), [new(0, 5)] * 20, received=2)
+    story.released[NODES[0]] = 2
+    story.batch(NODES[0], 0, (100, 4, 0), [new(0, 5)], received=3)
+    assert [mark[5] for mark in server.customer(0)[3]][:2] == [True, True], "of the first there is no more"
+    story.batch(NODES[0], 0, (100, 4, 0), [("replay", 1, 0, 5), ("replay", 2, 0, 5)], received=4)
+    assert server.client.zcard(LANE + b"t:0") == 22
+
+
+def test_who_repeats_himself_pushes_nobody_out(server):
+    server.clear()
+    story = Story(server)
+    story.batch(NODES[0], 0, (100, 4, 0), [new(0, 5)] * 4, received=1)
+    for _ in range(20):
+        story.batch(NODES[0], 99, (100, 4, 0), [("retry", 3, 0, 5)], received=2)
+    marks = server.customer(0)[3]
+    assert [mark[5] for mark in marks] == [False] * 4 + [True]
 
 
 def test_thousands_of_one_time_do_not_hide_an_answer(server):
