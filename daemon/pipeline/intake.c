@@ -264,6 +264,7 @@ int tp_intake_take(struct tp_intake *intake, const struct tp_intake_request *req
         goto out;
     (void)TP_FAULT("intake.before_append");
     status = tp_journal_append(intake->options.journal, &order->batch);
+    *ret_message = status == TP_ETOOLARGE ? "more events than the journal takes at once: send fewer at a time" : NULL;
     (void)TP_FAULT("intake.after_append");
 out:
     if (status < 0)

@@ -24,6 +24,16 @@ def test_a_body_over_the_limit_is_413(front):
     assert recorded(daemon) == 1
 
 
+def test_so_is_one_with_more_events_than_the_journal_takes_at_once(front):
+    daemon = front()
+    reply = daemon.post([event(text="x" * 1000)] * 1100)
+    assert reply.status == 413
+    assert error_of(reply)["code"] == "too_large"
+    assert "send fewer at a time" in error_of(reply)["message"]
+    assert recorded(daemon) == 0
+    assert daemon.post([event(text="x" * 1000)] * 100).status == 202
+
+
 def test_so_is_one_that_does_not_say_how_long_it_is(front):
     daemon = front({"http.max_body": BODY})
     chunk = b"400\r\n" + b" " * 1024 + b"\r\n"
