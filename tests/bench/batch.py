@@ -38,6 +38,7 @@ def measure(bed, plan, results, say):
         for number in range(plan.rounds):
             say(f"batches of {SIZE}, {plan.batch_events:,} events, round {number + 1} of {plan.rounds}")
             _touchpointd(bed, plan, requests, results, say)
+            _idempotent(bed, plan, requests, results, say)
             _redis_alone(bed, plan, work, results, say)
             _librdkafka_alone(bed, plan, work, results, say)
             for shape in NODE_SHAPES[: plan.node_shapes] if plan.node else ():
@@ -60,6 +61,13 @@ def _touchpointd(bed, plan, requests, results, say):
     with sides.touchpointd(bed) as side:
         rate = _send(side, "touchpointd", plan, requests, CONNECTIONS, results)
     say(f"  touchpointd, end to end: {rate:,.0f}/s")
+
+
+def _idempotent(bed, plan, requests, results, say):
+    """At least once: what transactions cost."""
+    with sides.touchpointd(bed, transactions="off") as side:
+        rate = _send(side, "idempotent", plan, requests, CONNECTIONS, results)
+    say(f"  touchpointd without transactions: {rate:,.0f}/s")
 
 
 def _send(side, name, plan, requests, connections, results):

@@ -55,7 +55,7 @@ class Touchpointd(Stack):
 
 
 @contextmanager
-def touchpointd(bed, reach=lambda redis: nullcontext(redis.url)):
+def touchpointd(bed, reach=lambda redis: nullcontext(redis.url), transactions="on"):
     """`reach` may put something between the daemon and its Redis."""
     names = ("interactions", "rejected", "customers", "checkpoints")
     with (
@@ -71,6 +71,7 @@ def touchpointd(bed, reach=lambda redis: nullcontext(redis.url)):
             "journal.dir": folder / "journal",
             "redis.url": redis_url,
             "kafka.brokers": bed.kafka.brokers,
+            "kafka.transactions": transactions,
         }
         daemon = Daemon(folder, own | topic_settings)
         try:
