@@ -1,0 +1,647 @@
+"""A model of who is whose: delivery across merges by redirect, splits that take them back, unique and shared types.
+
+    identity.py [RUNS [MODE [FIRST_SEED]]]
+
+Without MODE, the rules as they are, which must hold in every run; MODES has rules left out, each of which must break
+some.
+
+One to three nodes with journals, and an operator who splits. Each `yield` ends one call of a script in one slot: that
+of an identifier or that of a customer. A node is killed anywhere and comes back a little earlier; a killed operator
+does not. Clients send again, also to another node.
+
+- claim: an identifier is its first claimant's for ever. A shared one leads only where an event has no other; it never
+  merges.
+- anchor: the strongest identifier of an event. Where its claimant's redirects lead is the event's customer, now and
+  at each retry; what else the event names is joined with that one or is a conflict, and is said on the event.
+- listed: a customer lists its unique values, and its members' in their rows. A value is listed there before it is
+  claimed, so that one slot decides. Only the one identifier that a new customer is known by may be claimed first;
+  whoever comes by it lists it before going on.
+- merge: (1) the loser, the larger id, if its generation is the one that was read, points to the survivor, pending, with
+  that one's generation as it was read; from here on it is frozen. (2) the survivor takes it in, with a row for it and
+  each of its members, or refuses: another generation, another value of a unique type, a note. (3) the loser, if it is
+  pending in that merge still, is confirmed, or free again. Within a generation values and notes only grow, so a refusal
+  stays one, and needs no memory.
+- generation: of a customer, higher whenever it is redirected, gives a member up, or gets a note by a split below it.
+- root: what redirects lead to, if it lists whom they began at; a split may have come between two reads.
+- split: (1) the loser is marked leaving, with its side of a note. (2) at each customer from its survivor up to the
+  root: what it lists of the loser and of its members goes, and the other side of the note comes; a pending one is
+  finished first. (3) the loser is free, has taken over what the root remembers, and such notes of those above it as
+  were made while it was below them.
+- note: two customers that have, or whose members have, the two sides of a note do not merge. Only an operator may take
+  it back: new evidence mostly comes from whoever gave the wrong evidence.
+- append: at a root that lists all that the event was resolved to, or else it is resolved anew. What it remembers goes
+  to the survivor of a merge, and to the loser of a split. Entries stay where they were appended.
+- sequence: of each customer its own, and never goes back. A survivor's is at least its count.
+- hint: at a member, what its chain of redirects led to. It is believed where that is a root that lists the member.
+
+Whoever meets a pending or a leaving customer finishes it first, so nothing needs to be taken up by the one who died.
+
+Not here, but in the model of delivery: losses of Redis, what is forgotten and trimmed, calls that land late. Nowhere
+yet: that an operator takes a note or an identifier back.
+"""
+
+import random
+import sys
+from functools import partial
+from typing import NamedTuple
+
+MODES = {
+    "good": "the rules as they are",
+    "survivor": "either survives",
+    "takeover": "a survivor does not take over what its loser remembers",
+    "early": "unique values are compared before a merge only, not where it is decided",
+    "list": "a unique value is claimed without being listed first",
+    "sole": "whoever comes by the one identifier of a new customer does not list it",
+    "generation": "a survivor takes in whatever its generation",
+    "walk": "what redirects led to is the root, though it does not list whom they began at",
+    "evidence": "a loser points away though it is not as it was read",
+    "unpend": "a refused loser is free whichever merge it is in by now",
+    "shared": "shared identifiers merge",
+    "anchor": "in a conflict the event goes to the oldest customer",
+    "unsaid": "an event is appended wherever there is no redirect",
+    "recents": "the loser of a split does not learn what the root remembers",
+    "sequence": "a survivor's sequence goes back with its count",
+    "parent": "a split is told to the survivor only, not to those above it",
+    "inflight": "a split does not finish a merge that is on its way above it",
+    "subtree": "a split takes the loser's members not along",
+    "note": "a split leaves no note",
+    "near": "only the survivor has its side of the note, not those above it",
+    "carried": "notes of members do not count",
+    "inherited": "notes of those above are not taken over",
+    "since": "notes from before one was below them are taken over too",
+    "hint": "a hint is believed as it is",
+}
+# Strongest first.
+TYPES = {"u": "unique", "x": "plain", "v": "unique", "y": "plain", "s": "shared"}
+
+
+class Fault(Exception):
+    """Seen at once, since what comes after may hide it."""
+
+
+class Row(NamedTuple):
+    """What a customer lists of a member. Frozen with it."""
+
+    parent: int
+    merge: int
+    count: int
+    values: frozenset
+    sides: frozenset
+
+
+class View(NamedTuple):
+    id: int
+    generation: int
+    values: set
+    sides: set
+
+
+class Customer:
+    def __init__(self, number):
+        self.id = number
+        self.to = self.phase = self.hint = self.evidence = None  # phase: pending, leaving
+        self.generation = self.merge = self.at = 0  # that of the redirect; that of the survivor when it was read
+        self.sequence, self.entries = 0, {}  # event: conflict
+        self.recents = {}  # event: (record, (customer, sequence))
+        self.values, self.notes = set(), {}  # note: (side, generation)
+        self.rows = {}
+
+    def sides(self):
+        return {(note, side) for note, (side, _) in self.notes.items()}
+
+    def all_values(self):
+        return self.values.union(*(row.values for row in self.rows.values()))
+
+    def all_sides(self, mode):
+        return self.sides().union(*(row.sides for row in self.rows.values() if mode != "carried"))
+
+    def count(self):
+        return len(self.entries) + sum(row.count for row in self.rows.values())
+
+    def lists(self, number):
+        return number == self.id or number in self.rows
+
+    def below(self, number):
+        """The member and all that came with it."""
+        found, more = {number}, True
+        while more:
+            more = {member for member, row in self.rows.items() if row.parent in found} - found
+            found |= more
+        return found
+
+
+def clash(values, sides, other_values, other_sides):
+    if any(kind == other and value != second for kind, value in values for other, second in other_values):
+        return True
+    return any((note, "survivor" if side == "loser" else "loser") in other_sides for note, side in sides)
+
+
+class World:
+    def __init__(self, seed, mode):
+        self.rnd, self.mode = random.Random(seed), mode
+        self.claims, self.customers, self.kafka = {}, {}, {}
+        self.taken_back, self.sides = [], {}  # evidence; note and side: whose it may be
+
+    def customer(self, number):
+        if number not in self.customers:
+            self.customers[number] = Customer(number)
+        return self.customers[number]
+
+    def new(self):
+        """Ids are by time, and clocks differ."""
+        return self.customer(self.rnd.randint(1, 2**40)).id
+
+    def note_side(self, c, note, side):
+        """Who may have it: who is there, and who is leaving just then, since that may be finished now or before."""
+        whose = self.sides.setdefault((note, side), set())
+        for some in [c, *(other for other in self.customers.values() if other.phase == "leaving")]:
+            whose.update({some.id, *some.rows})
+
+    def view(self, c):
+        return View(c.id, c.generation, c.all_values(), c.all_sides(self.mode))
+
+
+# --- merge
+
+
+class Pending(NamedTuple):
+    """What a loser answers, frozen."""
+
+    to: int
+    at: int
+    merge: int
+    evidence: tuple
+    rows: dict
+    recents: dict
+    view: View
+
+
+def pending(world, c):
+    row = Row(c.to, c.merge, len(c.entries), frozenset(c.values), frozenset(c.sides()))
+    return Pending(c.to, c.at, c.merge, c.evidence, {c.id: row, **c.rows}, dict(c.recents), world.view(c))
+
+
+def merge(world, loser, survivor, evidence):
+    c = world.customer(loser.id)
+    if c.to is not None or (c.generation != loser.generation and world.mode != "evidence"):
+        yield
+        return "moved"
+    c.generation += 1
+    c.to, c.at, c.merge, c.phase, c.evidence = survivor.id, survivor.generation, c.generation, "pending", evidence
+    frozen = pending(world, c)
+    yield
+    return (yield from finish(world, loser.id, frozen))
+
+
+def finish(world, loser, frozen):
+    answer = absorb(world, loser, frozen)
+    yield
+    c = world.customer(loser)
+    if c.phase == "pending" and (c.merge == frozen.merge or (world.mode == "unpend" and answer != "in")):
+        c.phase = None
+        if answer != "in":
+            c.to = None
+            if any(loser in s.rows and s.rows[loser].merge == c.merge for s in world.customers.values()):
+                raise Fault("one is free whom a survivor has taken in")
+    yield
+    return answer
+
+
+def absorb(world, loser, frozen):
+    s, mode = world.customer(frozen.to), world.mode
+    if loser in s.rows and s.rows[loser].merge == frozen.merge:
+        return "in"
+    if s.to is not None or (s.generation != frozen.at and mode != "generation"):
+        return "moved"
+    values = () if mode == "early" else frozen.view.values
+    if clash(values, frozen.view.sides, s.all_values(), s.all_sides(mode)):
+        return "conflict"
+    if not s.lists(frozen.evidence[0]) or frozen.evidence[1] not in frozen.rows:
+        raise Fault("two are merged that nothing joins any more")
+    s.rows.update(frozen.rows)
+    if mode != "takeover":
+        s.recents.update(frozen.recents)
+    s.sequence = max(s.sequence, s.count())
+    return "in"
+
+
+# --- split
+
+
+def split(world, loser, number):
+    """Takes that merge of the loser back; nothing when it is taken back."""
+    while True:
+        c = world.customer(loser)
+        if c.to is None or c.merge != number:
+            return
+        frozen = pending(world, c) if c.phase == "pending" else None
+        if c.phase is None:
+            world.taken_back.append(c.evidence)
+            world.note_side(c, (loser, number), "loser")
+            c.phase = "leaving"
+            if world.mode != "note":
+                c.notes[loser, number] = "loser", c.generation
+        to, at = c.to, c.at
+        yield
+        if not frozen:
+            return (yield from leave(world, loser, number, to, at))
+        yield from finish(world, loser, frozen)
+
+
+def leave(world, loser, number, to, at):
+    inherited, near = {}, True
+    while to is not None:
+        s = world.customer(to)
+        if s.phase == "pending" and world.mode != "inflight":
+            frozen = pending(world, s)
+            yield
+            yield from finish(world, to, frozen)
+            continue
+        give_up(world, s, loser, number, near)
+        near = False
+        for note, (side, generation) in s.notes.items():
+            if generation > at or world.mode == "since":
+                inherited.setdefault(note, side)
+        recents, to, at = dict(s.recents), s.to, s.at
+        yield
+        if world.mode == "parent":
+            break
+    c = world.customer(loser)
+    if c.phase == "leaving" and c.merge == number:
+        c.to = c.phase = c.hint = None
+        if world.mode != "recents":
+            c.recents.update(recents)
+        for note, side in inherited.items() if world.mode != "inherited" else ():
+            c.notes.setdefault(note, (side, c.generation))
+    yield
+
+
+def give_up(world, s, loser, number, near):
+    listed = loser in s.rows and s.rows[loser].merge == number
+    known = (loser, number) in s.notes or world.mode == "note" or (world.mode == "near" and not near)
+    world.note_side(s, (loser, number), "survivor")
+    if known and not listed:
+        return
+    s.generation += 1
+    if listed:
+        before = s.count()
+        for member in {loser} if world.mode == "subtree" else s.below(loser):
+            del s.rows[member]
+        s.sequence -= before - s.count() if world.mode == "sequence" else 0
+    if not known:
+        s.notes[loser, number] = "survivor", s.generation
+
+
+# --- an event's way
+
+
+def follow(world, first):
+    """To the root, as it is when it is read."""
+    number, hops, tried = first, 0, False
+    while True:
+        c = world.customer(number)
+        to, at, merge_number, phase, hint = c.to, c.at, c.merge, c.phase, c.hint
+        frozen = pending(world, c) if phase == "pending" else None
+        view, listed = world.view(c), c.lists(first) or world.mode == "walk"
+        yield
+        if to is None and not listed:
+            number, hops = first, 0
+        elif to is None:
+            if hops > 1:
+                world.customer(first).hint = number
+                yield
+            return view
+        elif frozen:
+            yield from finish(world, number, frozen)
+        elif phase == "leaving":
+            yield from leave(world, number, merge_number, to, at)
+        elif number == first and hint and not tried:
+            tried, c = True, world.customer(hint)
+            found = c.to is None and (first in c.rows or world.mode == "hint")
+            view = world.view(c)
+            yield
+            if found:
+                return view
+        else:
+            number, hops = to, hops + 1
+
+
+def reach(world, identifier, claimant):
+    """The root, which lists that identifier when it is unique."""
+    while True:
+        root = yield from follow(world, claimant)
+        if TYPES[identifier[0]] != "unique" or identifier in root.values or world.mode in ("sole", "list"):
+            return root
+        yield from enlist(world, root.id, claimant, [identifier])
+
+
+def enlist(world, root, claimant, identifiers):
+    """None when it is no more the claimant's root; else those that it cannot have."""
+    c = world.customer(root)
+    if c.to is not None or not c.lists(claimant):
+        yield
+        return None
+    refused = []
+    for identifier in identifiers:
+        if TYPES[identifier[0]] == "unique" and world.mode != "list":
+            values = c.all_values()
+            if clash({identifier}, (), values, ()):
+                refused.append(identifier)
+            elif identifier not in values:
+                c.values.add(identifier)
+    yield
+    return refused
+
+
+def claim_anchor(world, identifiers, leading, claimants):
+    """By the strongest that is known, or for a new one; by nobody when that has changed meanwhile."""
+    anchor = leading[0]
+    known = next((identifier for identifier in leading if identifier in claimants), None)
+    refused, target = [anchor], None
+    if known:
+        target = (yield from reach(world, known, claimants[known])).id
+        refused = yield from enlist(world, target, claimants[known], [anchor])
+        if refused is None:
+            return
+    if refused:
+        target = world.new()
+        if len(identifiers) > 1:
+            yield from enlist(world, target, target, [anchor])
+    world.claims.setdefault(anchor, target)
+    yield
+
+
+def join(world, leading, claimants):
+    """The anchor's root, and what conflicts with it; None when something has changed."""
+    anchor, conflict = leading[0], set()
+    root = yield from reach(world, anchor, claimants[anchor])
+    for identifier in leading[1:]:
+        if identifier not in claimants:
+            continue
+        other = yield from reach(world, identifier, claimants[identifier])
+        if other.id == root.id:
+            continue
+        answer = "conflict"
+        if not clash(root.values, root.sides, other.values, other.sides):
+            pair = [(root, anchor), (other, identifier)]
+            pair.sort(key=lambda one: one[0].id)
+            if world.mode == "survivor":
+                world.rnd.shuffle(pair)
+            evidence = tuple(claimants[named] for _, named in pair)
+            answer = yield from merge(world, pair[1][0], pair[0][0], evidence)
+        if answer != "conflict":
+            return None
+        conflict.add(identifier)
+        if world.mode == "anchor" and other.id < root.id:
+            root = other
+    return root.id, conflict
+
+
+def deliver(world, record, event, identifiers):
+    plain = [identifier for identifier in identifiers if TYPES[identifier[0]] != "shared" or world.mode == "shared"]
+    leading = plain or identifiers
+    while True:
+        claimants = {}
+        for identifier in identifiers:
+            if identifier in world.claims:
+                claimants[identifier] = world.claims[identifier]
+            yield
+        if leading[0] not in claimants:
+            yield from claim_anchor(world, identifiers, leading, claimants)
+            continue
+        joined = yield from join(world, leading if plain else leading[:1], claimants)
+        if not joined:
+            continue
+        root, conflict = joined
+        free = [identifier for identifier in identifiers if identifier not in claimants]
+        if free:
+            refused = yield from enlist(world, root, claimants[leading[0]], free)
+            if refused is None:
+                continue
+            conflict |= set(refused)
+            for identifier in (one for one in free if one not in conflict):
+                claimants[identifier] = world.claims.setdefault(identifier, root)
+                yield
+            if any(claimants.get(identifier, root) != root for identifier in free if identifier in plain):
+                continue
+        said = {claimants[identifier] for identifier in plain or leading[:1] if identifier not in conflict}
+        values = {identifier for identifier in identifiers if TYPES[identifier[0]] == "unique"} - conflict
+        answer = append(world, root, record, event, said, values, conflict)
+        yield
+        if answer == "moved":
+            continue
+        if answer:
+            world.kafka.setdefault(event, []).append(answer)
+            yield
+        return
+
+
+def append(world, root, record, event, said, values, conflict):
+    """What is to be produced; nothing of a retry."""
+    c = world.customer(root)
+    if event in c.recents:
+        by, value = c.recents[event]
+        return value if by == record else None
+    if c.to is not None or (world.mode not in ("unsaid", "anchor") and not all(map(c.lists, said))):
+        return "moved"
+    c.values |= values - c.all_values()
+    c.sequence += 1
+    c.entries[event] = conflict
+    c.recents[event] = record, (root, c.sequence)
+    return root, c.sequence
+
+
+# --- a run
+
+
+def some_identifiers(rnd, people, values, strange, most, weights):
+    """Mostly of one person; a value that is another's now and then, as of a shared machine."""
+    person, found = rnd.randrange(people), set()
+    for kind in rnd.choices(list(TYPES), weights=weights, k=rnd.randint(1, most)):
+        whose = rnd.randrange(people) if rnd.random() < strange else person
+        value = 0 if kind == "s" else whose if TYPES[kind] == "unique" else whose * 10 + rnd.randrange(values)
+        found.add((kind, value))
+    return sorted(found, key=lambda identifier: (list(TYPES).index(identifier[0]), identifier[1]))
+
+
+def arrivals(world):
+    """In some runs each value has a customer of its own before, so that there is much to be joined at once."""
+    rnd = world.rnd
+    kind = rnd.randint(1, 3), rnd.randint(1, 4), rnd.choice([0, 0.15, 0.4]), rnd.choice([2, 3])
+    kind += (rnd.choice([[2, 5, 2, 5, 1], [5, 5, 5, 5, 1]]),)
+    events = {f"e{i}": some_identifiers(rnd, *kind) for i in range(rnd.randint(4, 16))}
+    if rnd.random() < 0.5:
+        for identifier in sorted(set().union(*events.values())):
+            c = world.customer(world.new())
+            world.claims[identifier] = c.id
+            c.values |= {identifier} if TYPES[identifier[0]] == "unique" else set()
+    return events
+
+
+def operator(world, patience):
+    """Takes one merge back, any that there is."""
+    losers = []
+    for _ in range(world.rnd.randrange(patience)):
+        yield
+        losers = [c for c in world.customers.values() if c.to is not None]
+    if losers:
+        c = world.rnd.choice(losers)
+        yield from split(world, c.id, c.merge)
+
+
+def journals(rnd, events):
+    nodes = [[] for _ in range(rnd.randint(1, 3))]
+    for event in events:
+        rnd.choice(nodes).append(event)
+        if rnd.random() < 0.3:
+            node = rnd.choice(nodes)
+            node.insert(rnd.randint(0, len(node)), event)
+        if rnd.random() < 0.2:
+            rnd.choice(nodes).append(rnd.choice(list(events)))  # much later
+    return nodes
+
+
+def play(world, nodes, events, operators, deadly):
+    """Whether it comes to an end."""
+    rnd = world.rnd
+    works = [
+        [partial(deliver, world, (i, at), node[at], events[node[at]]) for at in range(len(node))]
+        for i, node in enumerate(nodes)
+    ] + operators
+    at, jobs, until, sleepy = [0] * len(works), [None] * len(works), [0] * len(works), rnd.choice([0, 0.1, 0.3])
+    for now in range(20_000):
+        live = [i for i in range(len(works)) if at[i] < len(works[i])]
+        if not live:
+            return True
+        i = rnd.choice([i for i in live if until[i] <= now] or live)
+        if rnd.random() < sleepy:
+            until[i] = now + rnd.choice([10, 40])
+            continue
+        jobs[i] = jobs[i] or works[i][at[i]]()
+        if rnd.random() < deadly:
+            jobs[i], at[i] = None, max(0, at[i] - rnd.randint(0, 2)) if i < len(nodes) else at[i] + 1
+        elif next(jobs[i], "end") == "end":
+            jobs[i], at[i] = None, at[i] + 1
+    return False
+
+
+def run(seed, mode="good"):
+    """What is wrong in the end, None when nothing is."""
+    world = World(seed, mode)
+    rnd = world.rnd
+    events = arrivals(world)
+    nodes = journals(rnd, events)
+    operators = [[partial(operator, world, rnd.choice([10, 60]))] * rnd.randint(1, 4) for _ in range(rnd.randint(0, 3))]
+    try:
+        if not play(world, nodes, events, operators, rnd.choice([0, 0.01, 0.04])):
+            return "it does not come to an end"
+        # One more of each that is known, and each once more: whoever was left half-way is found by these.
+        last = {f"i{i}": [identifier] for i, identifier in enumerate(sorted(world.claims))}
+        last |= {f"l{event}": identifiers for event, identifiers in events.items()}
+        if not play(world, [[*last, *events]], events | last, [], 0):
+            return "it does not come to an end"
+    except Fault as fault:
+        return str(fault)
+    return check(world, events | last)
+
+
+def root_of(world, number):
+    while world.customers[number].to is not None:
+        number = world.customers[number].to
+    return number
+
+
+def check(world, events):
+    for c in world.customers.values():
+        if c.phase:
+            return "somebody is left half-way"
+        if c.to is not None and c.to >= c.id:
+            return "a redirect leads to a younger one"
+    roots = {number: root_of(world, number) for number in world.customers}
+    return (
+        check_kafka(world, events)
+        or check_rows(world, roots)
+        or check_who(world, events, {identifier: roots[number] for identifier, number in world.claims.items()})
+        or check_splits(world, roots)
+    )
+
+
+def check_kafka(world, events):
+    if sorted(event for c in world.customers.values() for event in c.entries) != sorted(events):
+        return "an event is not exactly once in the timelines"
+    values = {event: set(world.kafka.get(event, ())) for event in events}
+    if any(len(found) != 1 for found in values.values()):
+        return "an event is not in Kafka with one value"
+    if len(set.union(*values.values())) != len(events):
+        return "a customer's sequence is twice in Kafka"
+    return None
+
+
+def check_rows(world, roots):
+    """A root lists whose redirects lead to it, as they are."""
+    for c in world.customers.values():
+        if c.to is None and set(c.rows) != {number for number, root in roots.items() if root == c.id} - {c.id}:
+            return "a root does not list its members"
+        if any(row.count != len(world.customers[member].entries) for member, row in c.rows.items()):
+            return "a count is not that of the entries"
+        if c.to is None and c.sequence < c.count():
+            return "a sequence is below the count"
+        values = c.all_values()
+        if len({kind for kind, _ in values}) != len(values):
+            return "a customer has two values of a unique type"
+    return None
+
+
+def check_who(world, events, roots):
+    components = {identifier: {identifier} for identifier in roots}
+    for event, identifiers in events.items():
+        plain = [identifier for identifier in identifiers if TYPES[identifier[0]] != "shared" and identifier in roots]
+        joined = set().union(*(components[identifier] for identifier in plain))
+        components |= dict.fromkeys(joined, joined)
+        [home] = [c for c in world.customers.values() if event in c.entries]
+        anchor = (plain or identifiers)[0]
+        first = world.customers[roots[anchor]]
+        for identifier in plain:
+            other = world.customers[roots[identifier]]
+            if other is not first and not clash(
+                first.all_values(), first.all_sides("good"), other.all_values(), other.all_sides("good")
+            ):
+                return "two are not one though nothing speaks against it"
+            if event[0] == "l" and other is not first and identifier not in home.entries[event]:
+                return "a conflict is not said"
+            if TYPES[identifier[0]] == "unique" and identifier not in other.all_values():
+                return "a claimed value is not listed"
+        if event[0] == "l" and root_of(world, home.id) != first.id:
+            return "an event is not at its anchor's"
+    plain = [identifier for identifier in roots if TYPES[identifier[0]] != "shared"]
+    if any(roots[one] == roots[other] and other not in components[one] for one in plain for other in plain):
+        return "two are one whom no event joins"
+    return None
+
+
+def check_splits(world, roots):
+    """The two that had been the reason of what was taken back are apart; nobody has a note of others."""
+    if any(roots[one] == roots[other] for one, other in world.taken_back):
+        return "what was split is one again"
+    if any(c.id not in world.sides[side] for c in world.customers.values() for side in c.sides()):
+        return "somebody is kept apart without a reason"
+    return None
+
+
+def main(runs=2000, mode="good", first=0):
+    faults = {}
+    for seed in range(first, first + runs):
+        fault = run(seed, mode)
+        if fault:
+            faults.setdefault(fault, []).append(seed)
+        if seed % 5000 == 4999:
+            print(f"  {seed + 1 - first} runs, {sum(map(len, faults.values()))} broken", flush=True)
+    print(f"{mode}: {runs} runs, {sum(map(len, faults.values()))} broken")
+    for fault, seeds in faults.items():
+        print(f"  {len(seeds)} times: {fault}; seeds {seeds[:3]}")
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    words = [word for word in sys.argv[1:] if not word.isdigit()]
+    main(*numbers[:1] or [2000], *words[:1] or ["good"], *numbers[1:2])
