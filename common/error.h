@@ -15,6 +15,7 @@
     X(TP_EUNKNOWN,        "unknown_member",       422, "a member that is not known here")                              \
     X(TP_EDUPLICATE,      "duplicate_member",     422, "a member stands twice")                                        \
     X(TP_EFORM,           "invalid_value",        422, "a value that is not of the expected form")                     \
+    X(TP_EBLOCKED,        "blocked",              422, "a value that names nobody")                                    \
     X(TP_ETOODEEP,        "too_deep",             422, "nested too deeply")                                            \
     X(TP_ETOOLARGE,       "too_large",            413, "larger than the limit")                                        \
     X(TP_ETOOMANY,        "too_many",             413, "more of them than the limit")                                  \

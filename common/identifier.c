@@ -93,20 +93,26 @@ static int canonical_whatsapp(struct tp_canonical *canonical, struct tp_str valu
     return canonical_phone(canonical, (struct tp_str){number, value.len + 1}, out, ret_expected);
 }
 
+static int canonical_lower(struct tp_canonical *canonical, struct tp_str value, struct tp_buf *out,
+                           const char **ret_expected) {
+    (void)canonical;
+    (void)ret_expected;
+    for (size_t i = 0; i < value.len; i++) {
+        char byte = value.at[i];
+        tp_buf_addc(out, byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte);
+    }
+    return 0;
+}
+
 static int canonical_handle(struct tp_canonical *canonical, struct tp_str value, struct tp_buf *out,
                             const char **ret_expected) {
-    (void)canonical;
     while (value.len > 0 && value.at[0] == '@')
         value = trim((struct tp_str){value.at + 1, value.len - 1});
     if (value.len == 0) {
         *ret_expected = "a handle";
         return TP_EFORM;
     }
-    for (size_t i = 0; i < value.len; i++) {
-        char byte = value.at[i];
-        tp_buf_addc(out, byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte);
-    }
-    return 0;
+    return canonical_lower(canonical, value, out, ret_expected);
 }
 
 static int canonical_text(struct tp_canonical *canonical, struct tp_str value, struct tp_buf *out,
@@ -124,8 +130,9 @@ static rule *rule_of(struct tp_str type) {
         const char *type;
         rule *rule;
     } rules[] = {
-        {"email", canonical_email}, {"phone", canonical_phone},      {"whatsapp", canonical_whatsapp},
-        {"x", canonical_handle},    {"instagram", canonical_handle}, {"telegram", canonical_handle},
+        {"email", canonical_email},   {"phone", canonical_phone},      {"whatsapp", canonical_whatsapp},
+        {"x", canonical_handle},      {"instagram", canonical_handle}, {"telegram", canonical_handle},
+        {"handle", canonical_handle}, {"lower", canonical_lower},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (tp_str_is(type, rules[i].type))

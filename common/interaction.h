@@ -29,6 +29,7 @@ struct tp_interaction {
     uint64_t content;     /* XXH3 of what the sender said, without what was filled in for them (time, received_at) */
     size_t n_identifiers; /* at least 1; in the order that they were sent */
     struct tp_identifier identifiers[TP_MAX_IDENTIFIERS];
+    size_t n_blocked; /* values that name nobody, only in json; as normalized, not kept when packed */
     struct tp_str json;
     size_t customer_at; /* offset in json just behind `"customer":{` */
 };

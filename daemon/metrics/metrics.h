@@ -34,6 +34,7 @@
     X(TP_M_JOURNAL_AGE,              "touchpoint_journal_oldest_seconds",                      "gauge",   "age of the oldest record that is not yet released") \
     X(TP_M_JOURNAL_QUEUE,            "touchpoint_journal_queue_bytes",                         "gauge",   "bytes that wait for the writer") \
     X(TP_M_IDENTITY_RESOLVED,        "touchpoint_identity_resolved_total",                     "counter", "interactions whose customer was found or made") \
+    X(TP_M_IDENTIFIERS_BLOCKED,      "touchpoint_identifiers_blocked_total",                   "counter", "values of accepted events that name nobody, and were dropped") \
     X(TP_M_IDENTITY_CREATED,         "touchpoint_identity_created_total",                      "counter", "customers made") \
     X(TP_M_TIMELINE_APPENDED,        "touchpoint_timeline_total{result=\"appended\"}",         "counter", "interactions at the timeline, by result") \
     X(TP_M_TIMELINE_REPLAYED,        "touchpoint_timeline_total{result=\"replayed\"}",         "counter", NULL) \

@@ -1,5 +1,6 @@
 /* The customer as senders name them, by members for each type, by a list, or both, made one list of canonical
- * identifiers in the order they were sent. The same person named twice is one identifier. */
+ * identifiers in the order they were sent. The same person named twice is one identifier. A value that names nobody,
+ * such as "null", is not an identifier: it is put aside, and stands on the event. */
 #include "daemon/normalize/internal.h"
 
 #include <assert.h>
@@ -7,30 +8,41 @@
 #include "common/error.h"
 #include "common/utf8.h"
 
-struct identifiers {
-    size_t sent, n; /* n: without those that turned out to be the same */
+struct values {
+    size_t n; /* without those that turned out to be the same */
     struct {
         size_t type, at, len; /* index of the type; the value in normalizer->values, which may move while it grows */
     } list[TP_MAX_IDENTIFIERS];
 };
 
-size_t tp_customer_type(const struct tp_normalizer *normalizer, struct tp_str type) {
-    size_t i = 0;
-    while (i < normalizer->n_types && !tp_str_equal(normalizer->types[i], type))
-        i++;
-    return i;
+struct identifiers {
+    size_t sent;
+    struct values known, blocked;
+};
+
+static struct tp_str value_of(const struct tp_normalizer *normalizer, const struct values *values, size_t i) {
+    return (struct tp_str){normalizer->values.at + values->list[i].at, values->list[i].len};
 }
 
-static struct tp_str value_of(const struct tp_normalizer *normalizer, const struct identifiers *all, size_t i) {
-    return (struct tp_str){normalizer->values.at + all->list[i].at, all->list[i].len};
-}
-
-static bool is_new(const struct tp_normalizer *normalizer, const struct identifiers *all, size_t type,
+static bool is_new(const struct tp_normalizer *normalizer, const struct values *values, size_t type,
                    struct tp_str value) {
-    for (size_t i = 0; i < all->n; i++)
-        if (all->list[i].type == type && tp_str_equal(value_of(normalizer, all, i), value))
+    for (size_t i = 0; i < values->n; i++)
+        if (values->list[i].type == type && tp_str_equal(value_of(normalizer, values, i), value))
             return false;
     return true;
+}
+
+/* What the buffer has from `at` on becomes one of the values, or goes when it is one already. */
+static void keep(struct tp_normalizer *normalizer, struct values *values, size_t type, size_t at) {
+    struct tp_str value = {normalizer->values.at + at, normalizer->values.len - at};
+    if (!is_new(normalizer, values, type, value)) {
+        normalizer->values.len = at;
+        return;
+    }
+    assert(values->n < TP_MAX_IDENTIFIERS);
+    values->list[values->n].type = type;
+    values->list[values->n].at = at;
+    values->list[values->n++].len = value.len;
 }
 
 static int make_canonical(struct tp_normalizer *normalizer, const struct tp_place *place, size_t type,
@@ -41,36 +53,38 @@ static int make_canonical(struct tp_normalizer *normalizer, const struct tp_plac
     int error = tp_member_check_string(refusal, place, rule, value);
     if (error)
         return error;
-    error = tp_canonical_identifier(normalizer->canonical, normalizer->types[type], value, out, &expected);
+    error = tp_canonical_identifier(normalizer->canonical, tp_str(normalizer->types.list[type].form), value, out,
+                                    &expected);
     if (!error)
         return 0;
     out->len = before;
     return tp_refuse(refusal, error, place, "expected: %s", expected ? expected : tp_error_text(error));
 }
 
+/* A value is blocked as it was sent, which may not even be of its type's form, or as it is when it is canonical. */
 static int add(struct tp_task *task, struct identifiers *all, size_t type, const struct tp_place *place,
                const json_t *value) {
-    struct tp_buf *values = &task->normalizer->values;
+    struct tp_normalizer *normalizer = task->normalizer;
+    struct tp_buf *values = &normalizer->values;
     struct tp_str text = {json_string_value(value), json_string_length(value)};
     size_t at = values->len;
     if (json_is_number(value))
         return tp_refuse(task->refusal, TP_ETYPE, place, "a string was expected, not a number: put it into quotes");
     if (!text.at)
         return tp_refuse_type(task->refusal, place, "a string", value);
-    int error = make_canonical(task->normalizer, place, type, text, values, task->refusal);
+    int error =
+        tp_member_check_string(task->refusal, place, tp_rules_find(&tp_rules_identifier, TP_STR("value")), text);
+    bool blocked = !error && tp_types_block(&normalizer->types, type, text);
+    if (blocked)
+        tp_buf_addstr(values, text);
+    else if (!error)
+        error = make_canonical(normalizer, place, type, text, values, task->refusal);
     if (error)
         return error;
     if (values->failed)
         return tp_refuse(task->refusal, TP_ENOMEM, NULL, "%s", tp_error_text(TP_ENOMEM));
-    struct tp_str canonical = {values->at + at, values->len - at};
-    if (!is_new(task->normalizer, all, type, canonical)) {
-        values->len = at;
-        return 0;
-    }
-    assert(all->n < TP_MAX_IDENTIFIERS);
-    all->list[all->n].type = type;
-    all->list[all->n].at = at;
-    all->list[all->n++].len = canonical.len;
+    blocked = blocked || tp_types_block(&normalizer->types, type, (struct tp_str){values->at + at, values->len - at});
+    keep(normalizer, blocked ? &all->blocked : &all->known, type, at);
     return 0;
 }
 
@@ -109,9 +123,9 @@ static int add_described(struct tp_task *task, struct identifiers *all, const st
     const struct tp_place value_place = {.in = place, .name = TP_STR("value")};
     if (!json_is_string(found[0]))
         return tp_refuse_type(task->refusal, &type_place, "a string", found[0]);
-    size_t type =
-        tp_customer_type(task->normalizer, (struct tp_str){json_string_value(found[0]), json_string_length(found[0])});
-    if (type == task->normalizer->n_types)
+    size_t type = tp_types_find(&task->normalizer->types,
+                                (struct tp_str){json_string_value(found[0]), json_string_length(found[0])});
+    if (type == task->normalizer->types.n)
         return tp_refuse(task->refusal, TP_EFORM, &type_place, "a configured type of identifier was expected");
     return add(task, all, type, &value_place, found[1]);
 }
@@ -136,10 +150,10 @@ static int collect(struct tp_task *task, const struct tp_place *place, const jso
         struct tp_str name = {json_object_iter_key(at), json_object_iter_key_len(at)};
         const struct tp_place member = {.in = place, .name = name};
         const json_t *value = json_object_iter_value(at);
-        size_t type = tp_customer_type(normalizer, name);
+        size_t type = tp_types_find(&normalizer->types, name);
         if (tp_str_is(name, "identifiers"))
             error = add_list(task, all, &member, value);
-        else if (type < normalizer->n_types)
+        else if (type < normalizer->types.n)
             error = add_by_member(task, all, type, &member, value);
         else
             error = tp_refuse_unknown(task->refusal, place, name);
@@ -147,39 +161,59 @@ static int collect(struct tp_task *task, const struct tp_place *place, const jso
     return error;
 }
 
-static void write_customer(struct tp_task *task, const struct identifiers *all) {
+static void write_value(struct tp_normalizer *normalizer, const struct values *values, size_t i) {
+    struct tp_buf *out = &normalizer->out;
+    tp_buf_adds(out, i ? ",{\"type\":" : "{\"type\":");
+    tp_json_write_string(normalizer->types.list[values->list[i].type].name, out);
+    tp_buf_adds(out, ",\"value\":");
+    tp_json_write_string(value_of(normalizer, values, i), out);
+}
+
+static void write_known(struct tp_task *task, const struct values *known) {
     struct tp_normalizer *normalizer = task->normalizer;
     struct tp_interaction *interaction = task->interaction;
-    struct tp_buf *out = &normalizer->out;
-    tp_buf_addc(out, '{');
-    interaction->customer_at = out->len;
-    tp_buf_adds(out, "\"identifiers\":[");
-    interaction->n_identifiers = all->n;
-    for (size_t i = 0; i < all->n; i++) {
-        struct tp_identifier *identifier = &interaction->identifiers[i];
-        identifier->type = normalizer->types[all->list[i].type];
-        identifier->value = value_of(normalizer, all, i);
-        tp_buf_adds(out, i ? ",{\"type\":" : "{\"type\":");
-        tp_json_write_string(identifier->type, out);
-        tp_buf_adds(out, ",\"value\":");
-        tp_json_write_string(identifier->value, out);
-        tp_buf_addc(out, '}');
+    interaction->n_identifiers = known->n;
+    tp_buf_adds(&normalizer->out, "\"identifiers\":[");
+    for (size_t i = 0; i < known->n; i++) {
+        write_value(normalizer, known, i);
+        tp_buf_addc(&normalizer->out, '}');
+        interaction->identifiers[i] =
+            (struct tp_identifier){normalizer->types.list[known->list[i].type].name, value_of(normalizer, known, i)};
     }
-    tp_buf_adds(out, "]}");
+    tp_buf_addc(&normalizer->out, ']');
+}
+
+static void write_blocked(struct tp_task *task, const struct values *blocked) {
+    struct tp_normalizer *normalizer = task->normalizer;
+    task->interaction->n_blocked = blocked->n;
+    if (blocked->n == 0)
+        return;
+    tp_buf_adds(&normalizer->out, ",\"dropped\":[");
+    for (size_t i = 0; i < blocked->n; i++) {
+        write_value(normalizer, blocked, i);
+        tp_buf_adds(&normalizer->out, ",\"reason\":\"blocked\"}");
+    }
+    tp_buf_addc(&normalizer->out, ']');
 }
 
 int tp_customer_write(struct tp_task *task, const struct tp_place *place, const json_t *customer) {
     struct identifiers all = {0};
+    struct tp_buf *out = &task->normalizer->out;
     if (!json_is_object(customer))
         return tp_refuse_type(task->refusal, place, "an object", customer);
     int error = collect(task, place, customer, &all);
     if (error)
         return error;
-    if (all.n == 0) {
-        const struct tp_place list = {.in = place, .name = TP_STR("identifiers")};
+    const struct tp_place list = {.in = place, .name = TP_STR("identifiers")};
+    if (all.known.n == 0 && all.blocked.n > 0)
+        return tp_refuse(task->refusal, TP_EBLOCKED, &list, "an identifier whose value is not blocked was expected");
+    if (all.known.n == 0)
         return tp_refuse(task->refusal, TP_EREQUIRED, &list, "at least one identifier was expected");
-    }
-    write_customer(task, &all);
+    tp_buf_addc(out, '{');
+    task->interaction->customer_at = out->len;
+    write_known(task, &all.known);
+    write_blocked(task, &all.blocked);
+    tp_buf_addc(out, '}');
     return 0;
 }
 
@@ -187,8 +221,8 @@ int tp_normalize_identifier(struct tp_normalizer *normalizer, struct tp_str type
                             struct tp_buf *out, struct tp_refusal *ret_refusal) {
     *ret_refusal = (struct tp_refusal){0};
     const struct tp_place place = {.name = type};
-    size_t index = tp_customer_type(normalizer, type);
-    if (index == normalizer->n_types)
+    size_t index = tp_types_find(&normalizer->types, type);
+    if (index == normalizer->types.n)
         return tp_refuse(ret_refusal, TP_ENOTFOUND, NULL, "a configured type of identifier was expected");
     if (!tp_utf8_valid(value))
         return tp_refuse(ret_refusal, TP_EUTF8, &place, "UTF-8 was expected");

@@ -1,5 +1,6 @@
 /* Between the files of this folder: the rules are one table (rules.c), each member is checked and written by its rule
- * (member.c), identifiers are made canonical (customer.c), and what is refused is named (refusal.c). */
+ * (member.c), identifiers are made canonical (customer.c) as their types want it (types.c), and what is refused is
+ * named (refusal.c). */
 #pragma once
 
 #include <xxhash.h>
@@ -7,15 +8,27 @@
 #include "common/buf.h"
 #include "common/identifier.h"
 #include "common/json.h"
+#include "common/pattern.h"
 #include "daemon/normalize/normalize.h"
+
+/* types.c: of identifiers */
+struct tp_type {
+    struct tp_str name;
+    char *form;
+    struct tp_patterns blocked;
+};
+struct tp_types {
+    char *text;                 /* what the names point into */
+    struct tp_patterns blocked; /* of any type */
+    struct tp_type *list;       /* strongest first */
+    size_t n;
+};
 
 struct tp_normalizer {
     unsigned max_depth;
     size_t max_event;
     struct tp_canonical *canonical;
-    char *types_text; /* what `types` points into */
-    struct tp_str *types;
-    size_t n_types;
+    struct tp_types types;
     /* Of the current interaction, until the next call. */
     struct tp_json json;
     struct tp_buf out, values;
@@ -106,5 +119,13 @@ int tp_member_check_string(struct tp_refusal *refusal, const struct tp_place *pl
 
 /* customer.c */
 int tp_customer_write(struct tp_task *task, const struct tp_place *place, const json_t *customer);
-/* Its index in normalizer->types, or n_types. */
-size_t tp_customer_type(const struct tp_normalizer *normalizer, struct tp_str type);
+
+/* types.c */
+
+/* TP_ECONFIG: none is named. To be freed in any case. */
+int tp_types_read(const struct tp_normalize_options *options, struct tp_types *types);
+void tp_types_free(struct tp_types *types); /* what it holds */
+/* Its index in the list, or n. */
+size_t tp_types_find(const struct tp_types *types, struct tp_str name);
+/* Whether this value names nobody. */
+bool tp_types_block(const struct tp_types *types, size_t type, struct tp_str value);

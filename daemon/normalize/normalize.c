@@ -16,18 +16,6 @@
 #define DECIMAL(x)   STRINGIFY(x)
 #define HEAD         TP_STR("{\"schema\":" DECIMAL(TP_SCHEMA_VERSION))
 
-static int split_types(struct tp_normalizer *normalizer) {
-    size_t most = 1;
-    for (const char *at = normalizer->types_text; *at; at++)
-        most += *at == ',';
-    normalizer->types = calloc(most, sizeof *normalizer->types);
-    if (!normalizer->types)
-        return TP_ENOMEM;
-    for (char *at = normalizer->types_text; *(at += strspn(at, ", ")); at += strcspn(at, ", "))
-        normalizer->types[normalizer->n_types++] = (struct tp_str){at, strcspn(at, ", ")};
-    return normalizer->n_types > 0 ? 0 : TP_ECONFIG;
-}
-
 int tp_normalizer_new(const struct tp_normalize_options *options, struct tp_normalizer **ret) {
     struct tp_normalizer *normalizer = calloc(1, sizeof *normalizer);
     if (!normalizer)
@@ -35,11 +23,8 @@ int tp_normalizer_new(const struct tp_normalize_options *options, struct tp_norm
     normalizer->max_depth = options->max_depth;
     normalizer->max_event = options->max_event;
     normalizer->canonical = tp_canonical_new(options->region);
-    normalizer->types_text = strdup(options->types);
     normalizer->hash = XXH3_createState();
-    int error = TP_ENOMEM;
-    if (normalizer->canonical && normalizer->types_text && normalizer->hash)
-        error = split_types(normalizer);
+    int error = normalizer->canonical && normalizer->hash ? tp_types_read(options, &normalizer->types) : TP_ENOMEM;
     if (error)
         tp_normalizer_free(normalizer);
     else
@@ -54,8 +39,7 @@ void tp_normalizer_free(struct tp_normalizer *normalizer) {
     tp_buf_free(&normalizer->out);
     tp_buf_free(&normalizer->values);
     tp_canonical_free(normalizer->canonical);
-    free(normalizer->types);
-    free(normalizer->types_text);
+    tp_types_free(&normalizer->types);
     XXH3_freeState(normalizer->hash);
     free(normalizer);
 }

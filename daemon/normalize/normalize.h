@@ -10,9 +10,17 @@
 
 struct tp_normalizer;
 
+struct tp_normalize_rule {
+    const char *type;
+    const char *form;    /* how its values are made canonical, as a type is (common/identifier.h); "" as its own name */
+    const char *blocked; /* likewise, of this type alone */
+};
 struct tp_normalize_options {
-    const char *region; /* for phone numbers without +; "" refuses those */
-    const char *types;  /* identifier types, comma-separated */
+    const char *region;  /* for phone numbers without +; "" refuses those */
+    const char *types;   /* identifier types, comma-separated */
+    const char *blocked; /* values that name nobody, as patterns (common/pattern.h), of whatever type */
+    const struct tp_normalize_rule *rules; /* of some types */
+    size_t n_rules;
     unsigned max_depth;
     size_t max_event; /* bytes */
 };

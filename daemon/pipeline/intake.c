@@ -94,6 +94,8 @@ static int admit(struct order *order, const struct tp_interaction *interaction) 
     tp_buf_clear(packed);
     tp_interaction_pack(interaction, packed);
     tp_journal_batch_add(&order->batch, TP_RECORD_INTERACTION, tp_buf_str(packed));
+    if (interaction->n_blocked > 0)
+        tp_metrics_add(TP_M_IDENTIFIERS_BLOCKED, (int64_t)interaction->n_blocked);
     return packed->failed ? TP_ENOMEM : add_verdict(order->job, interaction->id, 0, NULL, NULL);
 }
 
@@ -291,19 +293,35 @@ struct tp_normalizer *tp_intake_normalizer(struct tp_intake *intake) {
     return intake->normalizer;
 }
 
+/* The settings' rules as normalize wants them. */
+static int new_normalizer(const struct tp_settings *settings, struct tp_normalizer **ret) {
+    struct tp_normalize_rule *rules = calloc(settings->n_identifiers + 1, sizeof *rules);
+    if (!rules)
+        return TP_ENOMEM;
+    for (size_t i = 0; i < settings->n_identifiers; i++) {
+        const struct tp_identifier_rule *rule = &settings->identifiers[i];
+        rules[i] = (struct tp_normalize_rule){.type = rule->type, .form = rule->form, .blocked = rule->blocked};
+    }
+    const struct tp_normalize_options options = {
+        .region = settings->normalize.region,
+        .types = settings->identity.types,
+        .blocked = settings->identity.blocked,
+        .rules = rules,
+        .n_rules = settings->n_identifiers,
+        .max_depth = settings->normalize.max_depth,
+        .max_event = settings->normalize.max_event,
+    };
+    int status = tp_normalizer_new(&options, ret);
+    free(rules);
+    return status;
+}
+
 int tp_intake_new(const struct tp_intake_options *options, struct tp_intake **ret) {
-    const struct tp_settings *settings = options->settings;
     struct tp_intake *intake = calloc(1, sizeof *intake);
     if (!intake)
         return TP_ENOMEM;
     intake->options = *options;
-    const struct tp_normalize_options rules = {
-        .region = settings->normalize.region,
-        .types = settings->identity.types,
-        .max_depth = settings->normalize.max_depth,
-        .max_event = settings->normalize.max_event,
-    };
-    int status = tp_normalizer_new(&rules, &intake->normalizer);
+    int status = new_normalizer(options->settings, &intake->normalizer);
     if (status < 0) {
         free(intake);
         return status;

@@ -168,6 +168,31 @@ static const char *wrong_types(const char *value) {
 const struct tp_form tp_form_types = {"names of lower-case letters, digits and '_', up to 32, with commas",
                                       wrong_types};
 
+/* A pattern that is only '*' would block everybody. */
+static bool is_pattern(struct tp_str text) {
+    bool says = false;
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.at[i] < ' ')
+            return false;
+        says = says || text.at[i] != '*';
+    }
+    return says && text.len <= 256;
+}
+
+static const char *wrong_patterns(const char *value) { return verdict(!*value || each(value, is_pattern)); }
+const struct tp_form tp_form_patterns = {"nothing, or values in which * stands for anything, with commas",
+                                         wrong_patterns};
+
+static const char *wrong_identifier(const char *value) {
+    static const char *const forms[] = {"", "text", "lower", "handle", "email", "phone", "whatsapp"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(value, forms[i]) == 0)
+            return NULL;
+    return NOT_VALID;
+}
+const struct tp_form tp_form_identifier = {"nothing, or text, lower, handle, email, phone or whatsapp",
+                                           wrong_identifier};
+
 static bool is_host(struct tp_str text) {
     if (text.len > 2 && text.at[0] == '[' && text.at[text.len - 1] == ']')
         return is_ip(AF_INET6, (struct tp_str){text.at + 1, text.len - 2});

@@ -218,11 +218,17 @@ void tp_settings_free(struct tp_settings *settings) {
         free(settings->keys[i].name);
         tp_settings_wipe(settings->keys[i].secret);
     }
+    for (size_t i = 0; i < settings->n_identifiers; i++) {
+        free(settings->identifiers[i].type);
+        free(settings->identifiers[i].form);
+        free(settings->identifiers[i].blocked);
+    }
     for (size_t i = 0; i < settings->kafka.n_properties; i++) {
         free(settings->kafka.properties[i].name);
         tp_settings_wipe(settings->kafka.properties[i].value);
     }
     free(settings->keys);
+    free(settings->identifiers);
     free(settings->kafka.properties);
     free(settings);
 }

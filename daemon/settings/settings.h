@@ -22,6 +22,11 @@ struct tp_property {
     char *name, *value;
 };
 
+/* What is particular to a type of identifiers: `identifier "loyalty_card" { form = "lower" }`. */
+struct tp_identifier_rule {
+    char *type, *form, *blocked; /* "" when unset */
+};
+
 struct tp_settings {
     struct {
         char *listen;          /* comma-separated: ADDRESS:PORT, [ADDRESS]:PORT, unix:PATH */
@@ -50,7 +55,8 @@ struct tp_settings {
         unsigned stop_timeout; /* ms */
     } node;
     struct {
-        char *types; /* comma-separated, strongest first */
+        char *types;   /* comma-separated, strongest first */
+        char *blocked; /* patterns (common/pattern.h) */
     } identity;
     struct {
         char *url; /* redis://[USER@]HOST[:PORT][/DB], unix:///PATH */
@@ -90,6 +96,8 @@ struct tp_settings {
     } dev;
     struct tp_key *keys;
     size_t n_keys;
+    struct tp_identifier_rule *identifiers;
+    size_t n_identifiers;
 };
 
 /* Defaults, then `file` (NULL: none), then each "section.name=value" of `sets`. All faults are written to `faults`, one

@@ -7,6 +7,7 @@
 
 #define OF(part, member)  .section = #part, .name = #member, .at = offsetof(struct tp_settings, part.member)
 #define OF_KEY(n, member) .section = "key", .name = n, .at = offsetof(struct tp_key, member)
+#define OF_TYPE(member)   .section = "identifier", .name = #member, .at = offsetof(struct tp_identifier_rule, member)
 
 #define KIB (INT64_C(1) << 10)
 #define MIB (INT64_C(1) << 20)
@@ -83,6 +84,16 @@ const struct tp_setting tp_settings_table[] = {
     {OF(identity, types), TP_TEXT,
      "customer_id,email,phone,anonymous_id,x,facebook,instagram,whatsapp,telegram,line,slack", .form = &tp_form_types,
      .help = "The types of identifiers, strongest first."},
+    {OF(identity, blocked), TP_TEXT,
+     "null,undefined,none,nil,nan,n/a,unknown,anonymous,guest,true,false,0,-1,[object object],"
+     "00000000-0000-0000-0000-000000000000,null@*,undefined@*,none@*,unknown@*,anonymous@*,guest@*,noreply@*,no-reply@*",
+     .form = &tp_form_patterns,
+     .help = "Values that name nobody, of whatever type; such a one is no identifier."},
+
+    {OF_TYPE(form), TP_TEXT, "", .form = &tp_form_identifier,
+     .help = "How a value is made canonical. When empty, as the type of that name, which is text for those that are new."},
+    {OF_TYPE(blocked), TP_TEXT, "", .form = &tp_form_patterns,
+     .help = "Values of this type that name nobody, beside identity.blocked: the company's own, a trunk, a kiosk."},
 
     {OF(redis, url), TP_TEXT, "redis://127.0.0.1:6379", .form = &tp_form_redis, .hidden = true,
      .help = "The Redis that holds the timelines."},
@@ -166,6 +177,21 @@ static void *key_of(struct tp_settings *settings, const char *title) {
     return key;
 }
 
+static bool is_whole(const struct tp_identifier_rule *rule) { return rule->type && rule->form && rule->blocked; }
+
+static void *identifier_of(struct tp_settings *settings, const char *title) {
+    for (size_t i = 0; i < settings->n_identifiers; i++)
+        if (strcmp(settings->identifiers[i].type, title) == 0)
+            return &settings->identifiers[i];
+    struct tp_identifier_rule *rules = reallocarray(settings->identifiers, settings->n_identifiers + 1, sizeof *rules);
+    if (!rules)
+        return NULL;
+    settings->identifiers = rules;
+    struct tp_identifier_rule *rule = &rules[settings->n_identifiers++];
+    *rule = (struct tp_identifier_rule){.type = strdup(title), .form = strdup(""), .blocked = strdup("")};
+    return is_whole(rule) ? rule : NULL;
+}
+
 const struct tp_section tp_settings_sections[] = {
     {"http", "The front that senders and readers reach.", NULL, NULL},
     {"key", "Keys, one section each. Where there is one, every request to the interface must show one.",
@@ -174,6 +200,8 @@ const struct tp_section tp_settings_sections[] = {
     {"journal", "The disk: an event is acknowledged once it is here.", NULL, NULL},
     {"node", "This daemon.", NULL, NULL},
     {"identity", "How customers are told apart.", NULL, NULL},
+    {"identifier", "What is particular to a type of identifiers, one section each.",
+     "identifier \"email\" { blocked = \"*@shop.example\" }", identifier_of},
     {"redis", "Where the timelines live.", NULL, NULL},
     {"timeline", "How much is kept of each customer.", NULL, NULL},
     {"delivery", "The way from the journal to Redis and Kafka.", NULL, NULL},

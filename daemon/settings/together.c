@@ -1,6 +1,8 @@
 /* Settings that are right each alone, and not together. */
 #include "daemon/settings/internal.h"
 
+#include "common/pattern.h"
+
 /* A position has at most a range for every other record of the window, of 24 bytes; a record has a megabyte. */
 enum { MOST_WINDOW = 40000 };
 
@@ -33,6 +35,20 @@ static void check_keys(struct tp_loading *loading) {
                                   settings->keys[i].name, settings->keys[j].name);
 }
 
+/* A misspelt type would leave the one that was meant as it is. */
+static void check_identifiers(struct tp_loading *loading) {
+    const struct tp_settings *settings = loading->settings;
+    for (size_t i = 0; i < settings->n_identifiers; i++) {
+        bool known = false;
+        struct tp_str types = tp_str(settings->identity.types), type;
+        while (!known && tp_patterns_next(&types, &type))
+            known = tp_str_is(type, settings->identifiers[i].type);
+        if (!known)
+            tp_settings_fault(loading, loading->file, "identifier", "%s is no type; expected one of identity.types",
+                              settings->identifiers[i].type);
+    }
+}
+
 void tp_settings_check_together(struct tp_loading *loading) {
     const struct tp_settings *settings = loading->settings;
     size_t event = settings->normalize.max_event, segment = settings->journal.segment_size;
@@ -50,4 +66,5 @@ void tp_settings_check_together(struct tp_loading *loading) {
             "room for two of the largest");
     check_topics(loading);
     check_keys(loading);
+    check_identifiers(loading);
 }

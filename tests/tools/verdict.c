@@ -23,6 +23,7 @@ int main(void) {
     const struct tp_normalize_options options = {
         .region = "",
         .types = "customer_id,email,phone,anonymous_id,x,facebook,instagram,whatsapp,telegram,line,slack",
+        .blocked = "null,no-reply@*",
         .max_depth = 32,
         .max_event = 262144,
     };

@@ -46,6 +46,10 @@ static const struct {
      "identity.types: \"email,E-Mail\" is not valid; expected names of lower-case"},
     {"identity { types = \"email, phone, email\" }",
      "identity.types: \"email, phone, email\" names a type twice; expected"},
+    {"identity { blocked = \"null, *\" }",
+     "identity.blocked: \"null, *\" is not valid; expected nothing, or values in which * stands for anything"},
+    {"identifier email { form = \"mail\" }", "identifier.email.form: \"mail\" is not valid; expected nothing, or text, "
+                                             "lower, handle, email, phone or whatsapp"},
     {"identity { types = \"\" }", "identity.types: \"\" is not valid; expected names"},
     {"redis { url = \"http://a\" }",
      "redis.url: the value is not valid; expected redis://[USER@]HOST[:PORT][/DATABASE] or "
@@ -186,10 +190,17 @@ static void all_faults_are_said_at_once(void **state) {
             "--set: \"dev.dirs\" is no setting; expected SECTION.NAME=VALUE\n");
 }
 
+static void a_rule_is_of_a_type_that_there_is(void **state) {
+    (void)state;
+    all_are("identifier e-mail { form = \"email\" }", NULL,
+            "x.conf: identifier: e-mail is no type; expected one of identity.types\n");
+}
+
 static void a_section_that_is_not_known_is_refused(void **state) {
     (void)state;
     all_are("log { }\nsauce \"web\" { kind = \"x\" }", NULL,
             "x.conf:2: sauce: there is no such section; expected one of http, key, normalize, journal, node, identity, "
+            "identifier, "
             "redis, timeline, delivery, kafka, log, dev\n");
     all_are("kafka { topics = a }", NULL,
             "x.conf:1: kafka.topics: there is no such setting; expected one of brokers, transactions, "
@@ -306,6 +317,7 @@ int main(void) {
         cmocka_unit_test(the_line_is_right_behind_every_kind_of_comment),
         cmocka_unit_test(comments_may_stand_within_a_list),
         cmocka_unit_test(all_faults_are_said_at_once),
+        cmocka_unit_test(a_rule_is_of_a_type_that_there_is),
         cmocka_unit_test(a_section_that_is_not_known_is_refused),
         cmocka_unit_test(a_setting_stands_once),
         cmocka_unit_test(broken_syntax_is_said_where_it_breaks),

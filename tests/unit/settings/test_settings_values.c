@@ -30,8 +30,8 @@ static void every_default_is_one_that_may_be_set(void **state) {
     (void)state;
     for (size_t i = 0; i < tp_settings_count; i++) {
         const struct tp_setting *setting = &tp_settings_table[i];
-        char set[256];
-        if (!setting->value)
+        char set[512];
+        if (tp_settings_section(tp_str(setting->section))->item)
             continue;
         snprintf(set, sizeof set, "%s.%s=%s", setting->section, setting->name, setting->value);
         tp_settings_free(loaded(NULL, set));
@@ -182,6 +182,20 @@ static void keys_are_read_from_their_files(void **state) {
     tp_settings_free(settings);
 }
 
+static void types_of_identifiers_have_rules_of_their_own(void **state) {
+    (void)state;
+    struct tp_settings *settings =
+        loaded("identifier \"card\" { form = \"lower\"  blocked = \"kiosk*, 0\" }\nidentifier email { blocked = a@b }",
+               "identity.types=email,card");
+    assert_int_equal(settings->n_identifiers, 2);
+    assert_string_equal(settings->identifiers[0].type, "card");
+    assert_string_equal(settings->identifiers[0].form, "lower");
+    assert_string_equal(settings->identifiers[0].blocked, "kiosk*, 0");
+    assert_string_equal(settings->identifiers[1].type, "email");
+    assert_string_equal(settings->identifiers[1].form, "");
+    tp_settings_free(settings);
+}
+
 static void the_host_fills_what_is_empty(void **state) {
     (void)state;
     char host[256];
@@ -227,6 +241,7 @@ int main(void) {
         cmocka_unit_test(secrets_come_from_the_environment_and_from_files),
         cmocka_unit_test(double_quotes_take_the_environment_and_single_ones_do_not),
         cmocka_unit_test(keys_are_read_from_their_files),
+        cmocka_unit_test(types_of_identifiers_have_rules_of_their_own),
         cmocka_unit_test(the_host_fills_what_is_empty),
         cmocka_unit_test(systemd_says_where_the_journal_is_unless_we_do),
     };
