@@ -6,19 +6,34 @@ import pytest
 from touchpoint import oracle, until
 from touchpoint.front import event
 from touchpoint.load import Load
+from touchpoint.process import free_port
 from touchpoint.repair import ACKNOWLEDGED, APPENDED, Together, both_ways, settings, until_more_pass
 
 
 @pytest.fixture
-def pair(touchpointd, redis, transactions):
-    """One that has laid Redis out, and one that found it so."""
-    first = touchpointd(settings(transactions))
-    until(lambda: len(redis.client.keys("tp:*}:home")) == 32, 20, "it has opened all lanes and buckets")
-    return [first, touchpointd(settings(transactions))]
+def two(touchpointd, redis):
+    """Makes one that lays Redis out, and one that finds it so; `more`: what is particular to that."""
+
+    def make(own, more=None):
+        first = touchpointd(own)
+        until(lambda: len(redis.client.keys("tp:*}:home")) == 32, 20, "it has opened all lanes and buckets")
+        return [first, touchpointd(own | {"http.listen": f"127.0.0.1:{free_port()}"} | (more or {}))]
+
+    return make
+
+
+@pytest.fixture
+def pair(two, transactions):
+    return two(settings(transactions))
 
 
 def repairs(daemons):
     return sum(len(daemon.log("repair_done")) for daemon in daemons)
+
+
+def on_its_way(daemon):
+    metrics = daemon.metrics()
+    return metrics[APPENDED] - metrics[ACKNOWLEDGED]
 
 
 def until_open(*daemons):
@@ -44,12 +59,9 @@ def test_one_repairs_and_the_other_answers(pair, redis, kafka, topics):
     assert first.log("repair_passed_over") + second.log("repair_passed_over") == []
 
 
-def test_what_the_other_has_on_its_way_to_kafka_is_there_first(touchpointd, redis, kafka, topics):
+def test_what_the_other_has_on_its_way_to_kafka_is_there_first(two, redis, kafka, topics):
     """Here it lingers at the other's producer while the first repairs."""
-    patient = settings(redis__repair_wait="20s")
-    first = touchpointd(patient)
-    until(lambda: len(redis.client.keys("tp:*}:home")) == 32, 20, "it has opened all lanes and buckets")
-    other = touchpointd(patient | {"http.listen": "127.0.0.1:0", "kafka.property.linger.ms": "4000"})
+    first, other = two(settings(redis__repair_wait="20s"), {"kafka.property.linger.ms": "4000"})
     for id in ("e1", "e2", "e3"):
         assert other.post(event(id=id)).status == 202
     until(lambda: other.metrics()[APPENDED] == 3, 20, "they are placed")
@@ -62,13 +74,14 @@ def test_what_the_other_has_on_its_way_to_kafka_is_there_first(touchpointd, redi
     assert records == [("e1", 1), ("e2", 2), ("e3", 3), ("e4", 4)]
 
 
-@pytest.mark.parametrize("transactions", ["on"])
-def test_a_frozen_one_is_fenced(pair, redis, kafka, topics):
-    """When it wakes up it finds that it may not produce any more, and ends; its next life delivers what it had."""
-    first, second = pair
+def test_a_frozen_one_is_fenced(two, redis, kafka, topics):
+    """It has records on their way, which were placed before the repair. When it wakes up it finds that it may not
+    produce any more, and ends; its next life delivers what it had."""
+    first, second = two(settings("on"), {"kafka.transaction_interval": "2s"})
     with Load(first) as one, Load(second) as other:
         until_more_pass(first)
         until_more_pass(second)
+        until(lambda: on_its_way(second) > 50, 20, "records wait for their commit")
         second.process.pause()
         redis.client.flushall()
         until(lambda: first.log("repair_done"), 30, "it is repaired")
