@@ -3,7 +3,8 @@
  * quotes, a domain with a dot. phone: E.164, by libphonenumber, without an extension; any number that is possible by
  * its length in its country. x, instagram, telegram, facebook, slack, line: trimmed; handles lose a leading '@' and go
  * to lower case where the service ignores case (x, instagram, telegram). whatsapp: a phone, international also without
- * its '+'. handle: as x. lower: trimmed, its ASCII letters to lower case. All others: trimmed only. Of each type: UTF-8, 1 to TP_MAX_IDENTIFIER_BYTES, no control characters. */
+ * its '+'. handle: as x. lower: trimmed, its ASCII letters to lower case. All others: trimmed only. Of each type:
+ * UTF-8, 1 to TP_MAX_IDENTIFIER_BYTES, no control characters. */
 #pragma once
 
 #include "common/buf.h"
