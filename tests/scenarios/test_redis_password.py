@@ -1,6 +1,8 @@
 """A Redis that asks for a password gets the one that the configuration names. With a wrong one Redis counts as away:
 events are taken, and arrive when the password is right. The password itself is never said."""
 
+import redis as redis_py
+
 from touchpoint import until
 from touchpoint.front import event
 from touchpoint.oracle import settle
@@ -39,8 +41,7 @@ def test_changed_while_it_runs(touchpointd, redis, kafka, topics, monkeypatch):
     monkeypatch.setenv("TEST_REDIS_PASSWORD", "open sesame")
     daemon = touchpointd({"redis.password": "env:TEST_REDIS_PASSWORD", "node.stop_timeout": "1s"})
     assert daemon.post(event(id="e1"), wait=20).status == 200
-    admin = redis.client
-    admin.auth("open sesame")
+    admin = redis_py.Redis(port=redis.port, password="open sesame")
     admin.config_set("requirepass", "open poppy")
     assert daemon.post(event(id="e2"), wait=20).status == 200
     admin.client_kill_filter(_type="normal", skipme=True)
