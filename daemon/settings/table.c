@@ -85,8 +85,9 @@ const struct tp_setting tp_settings_table[] = {
      "customer_id,email,phone,anonymous_id,x,facebook,instagram,whatsapp,telegram,line,slack", .form = &tp_form_types,
      .help = "The types of identifiers, strongest first."},
     {OF(identity, blocked), TP_TEXT,
-     "null,undefined,none,nil,nan,n/a,unknown,anonymous,guest,true,false,0,-1,[object object],"
-     "00000000-0000-0000-0000-000000000000,null@*,undefined@*,none@*,unknown@*,anonymous@*,guest@*,noreply@*,no-reply@*",
+     "null, undefined, none, nil, nan, n/a, unknown, anonymous, guest, true, false, 0, -1, [object object], "
+     "00000000-0000-0000-0000-000000000000, null@*, undefined@*, none@*, unknown@*, anonymous@*, guest@*, noreply@*, "
+     "no-reply@*",
      .form = &tp_form_patterns,
      .help = "Values that name nobody, of whatever type; such a one is no identifier."},
 

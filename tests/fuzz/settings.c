@@ -65,11 +65,15 @@ static void check_value(const struct tp_setting *setting, const struct tp_settin
 
 static void check_settings(const struct tp_settings *settings) {
     for (size_t i = 0; i < tp_settings_count; i++)
-        if (strcmp(tp_settings_table[i].section, "key") != 0)
+        if (!tp_settings_section(tp_str(tp_settings_table[i].section))->item)
             check_value(&tp_settings_table[i], settings);
     for (size_t i = 0; i < settings->n_keys; i++) {
         must(tp_settings_is_token(settings->keys[i].name));
         must(strlen(settings->keys[i].secret) >= 16 && settings->keys[i].scopes != 0);
+    }
+    for (size_t i = 0; i < settings->n_identifiers; i++) {
+        must(!tp_form_identifier.wrong(settings->identifiers[i].form));
+        must(!tp_form_patterns.wrong(settings->identifiers[i].blocked));
     }
     for (size_t i = 0; i < settings->kafka.n_properties; i++)
         must(tp_settings_is_token(settings->kafka.properties[i].name) && settings->kafka.properties[i].value);

@@ -24,6 +24,7 @@ class Proxy:
         self._server_port = server_port
         self._cut_after = None
         self._word = None
+        self._lock = threading.Lock()
         self._connections = []
         self._listener = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
@@ -64,9 +65,10 @@ class Proxy:
 
     def cut_after(self, length):
         """Each connection is reset after so many bytes more of replies, a new one after its first; None: none is."""
-        self._cut_after = length
-        for connection in self._connections:
-            connection.left = length
+        with self._lock:  # none may be made meanwhile that does not know
+            self._cut_after = length
+            for connection in self._connections:
+                connection.left = length
 
     @property
     def held(self):
@@ -82,7 +84,8 @@ class Proxy:
                 except OSError:
                     _reset(client)
                     continue
-                self._connections.append(_Connection(self, client, server, self._cut_after))
+                with self._lock:
+                    self._connections.append(_Connection(self, client, server, self._cut_after))
 
 
 class _Connection:
