@@ -15,11 +15,9 @@ static const char form[] = "an address with one @ and a domain";
 static const char domain_form[] = "an address whose domain has a dot, and names of letters, digits and hyphens";
 static const char length[] = "an address of at most 64 bytes before the @ and 254 in all";
 
-static char lower(char byte) { return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte; }
-
 static void add_lower(struct tp_buf *out, struct tp_str text) {
     for (size_t i = 0; i < text.len; i++)
-        tp_buf_addc(out, lower(text.at[i]));
+        tp_buf_addc(out, tp_ascii_lower(text.at[i]));
 }
 
 static bool contains_any(struct tp_str text, const char *bytes) {

@@ -97,10 +97,8 @@ static int canonical_lower(struct tp_canonical *canonical, struct tp_str value, 
                            const char **ret_expected) {
     (void)canonical;
     (void)ret_expected;
-    for (size_t i = 0; i < value.len; i++) {
-        char byte = value.at[i];
-        tp_buf_addc(out, byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte);
-    }
+    for (size_t i = 0; i < value.len; i++)
+        tp_buf_addc(out, tp_ascii_lower(value.at[i]));
     return 0;
 }
 

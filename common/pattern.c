@@ -7,15 +7,13 @@
 
 #include "common/error.h"
 
-static char lower(char byte) { return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte; }
-
 bool tp_pattern_matches(struct tp_str pattern, struct tp_str text) {
     size_t p = 0, t = 0, star = SIZE_MAX, from = 0;
     while (t < text.len) {
         if (p < pattern.len && pattern.at[p] == '*') {
             star = p++;
             from = t;
-        } else if (p < pattern.len && lower(pattern.at[p]) == lower(text.at[t])) {
+        } else if (p < pattern.len && tp_ascii_lower(pattern.at[p]) == tp_ascii_lower(text.at[t])) {
             p++;
             t++;
         } else if (star != SIZE_MAX) {

@@ -42,3 +42,5 @@ static inline struct tp_str tp_str_cut(struct tp_str *rest, char end) {
     *rest = (struct tp_str){rest->at + taken, rest->len - taken};
     return front;
 }
+
+static inline char tp_ascii_lower(char byte) { return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte; }

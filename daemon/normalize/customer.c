@@ -45,16 +45,16 @@ static void keep(struct tp_normalizer *normalizer, struct values *values, size_t
     values->list[values->n++].len = value.len;
 }
 
+static int check_value(const struct tp_place *place, struct tp_str value, struct tp_refusal *refusal) {
+    return tp_member_check_string(refusal, place, tp_rules_find(&tp_rules_identifier, TP_STR("value")), value);
+}
+
 static int make_canonical(struct tp_normalizer *normalizer, const struct tp_place *place, size_t type,
                           struct tp_str value, struct tp_buf *out, struct tp_refusal *refusal) {
-    const struct tp_rule *rule = tp_rules_find(&tp_rules_identifier, TP_STR("value"));
     const char *expected = NULL;
     size_t before = out->len;
-    int error = tp_member_check_string(refusal, place, rule, value);
-    if (error)
-        return error;
-    error = tp_canonical_identifier(normalizer->canonical, tp_str(normalizer->types.list[type].form), value, out,
-                                    &expected);
+    int error = tp_canonical_identifier(normalizer->canonical, tp_str(normalizer->types.list[type].form), value, out,
+                                        &expected);
     if (!error)
         return 0;
     out->len = before;
@@ -72,8 +72,7 @@ static int add(struct tp_task *task, struct identifiers *all, size_t type, const
         return tp_refuse(task->refusal, TP_ETYPE, place, "a string was expected, not a number: put it into quotes");
     if (!text.at)
         return tp_refuse_type(task->refusal, place, "a string", value);
-    int error =
-        tp_member_check_string(task->refusal, place, tp_rules_find(&tp_rules_identifier, TP_STR("value")), text);
+    int error = check_value(place, text, task->refusal);
     bool blocked = !error && tp_types_block(&normalizer->types, type, text);
     if (blocked)
         tp_buf_addstr(values, text);
@@ -83,7 +82,8 @@ static int add(struct tp_task *task, struct identifiers *all, size_t type, const
         return error;
     if (values->failed)
         return tp_refuse(task->refusal, TP_ENOMEM, NULL, "%s", tp_error_text(TP_ENOMEM));
-    blocked = blocked || tp_types_block(&normalizer->types, type, (struct tp_str){values->at + at, values->len - at});
+    struct tp_str kept = {values->at + at, values->len - at};
+    blocked = blocked || (!tp_str_equal(kept, text) && tp_types_block(&normalizer->types, type, kept));
     keep(normalizer, blocked ? &all->blocked : &all->known, type, at);
     return 0;
 }
@@ -226,5 +226,6 @@ int tp_normalize_identifier(struct tp_normalizer *normalizer, struct tp_str type
         return tp_refuse(ret_refusal, TP_ENOTFOUND, NULL, "a configured type of identifier was expected");
     if (!tp_utf8_valid(value))
         return tp_refuse(ret_refusal, TP_EUTF8, &place, "UTF-8 was expected");
-    return make_canonical(normalizer, &place, index, value, out, ret_refusal);
+    int error = check_value(&place, value, ret_refusal);
+    return error ? error : make_canonical(normalizer, &place, index, value, out, ret_refusal);
 }

@@ -54,6 +54,7 @@ extern const size_t tp_settings_n_sections;
 const struct tp_setting *tp_settings_find(struct tp_str section, struct tp_str name); /* or NULL */
 const struct tp_setting *tp_settings_called(struct tp_str name);                      /* SECTION.NAME */
 const struct tp_section *tp_settings_section(struct tp_str name);                     /* or NULL */
+bool tp_settings_is_plain(const struct tp_setting *setting);                          /* of a section without title */
 
 /* Where a value was given. */
 struct tp_place {

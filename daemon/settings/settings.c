@@ -42,13 +42,15 @@ const char *tp_settings_shown(const char *value, char out[TP_SHOWN_BYTES]) {
     return out;
 }
 
-static bool is_plain(const struct tp_setting *setting) { return !tp_settings_section(tp_str(setting->section))->item; }
+bool tp_settings_is_plain(const struct tp_setting *setting) {
+    return !tp_settings_section(tp_str(setting->section))->item;
+}
 
 static void set_defaults(struct tp_loading *loading) {
     for (size_t i = 0; i < tp_settings_count; i++) {
         const struct tp_setting *setting = &tp_settings_table[i];
         loading->set_at[i] = nowhere;
-        if (is_plain(setting))
+        if (tp_settings_is_plain(setting))
             tp_settings_assign(loading, setting, loading->settings, setting->name, setting->value);
     }
 }
@@ -138,7 +140,7 @@ static void apply_set(struct tp_loading *loading, const char *text) {
     loading->place = command_line;
     if (text[len] == '=' && strncmp(name, PROPERTY, strlen(PROPERTY)) == 0) {
         tp_settings_set_property(loading, name + strlen(PROPERTY), text + len + 1);
-    } else if (text[len] == '=' && setting && is_plain(setting)) {
+    } else if (text[len] == '=' && setting && tp_settings_is_plain(setting)) {
         *tp_settings_set_at(loading, setting) = command_line;
         tp_settings_assign(loading, setting, loading->settings, name, text + len + 1);
     } else {
@@ -211,7 +213,7 @@ void tp_settings_free(struct tp_settings *settings) {
         return;
     for (size_t i = 0; i < tp_settings_count; i++) {
         const struct tp_setting *setting = &tp_settings_table[i];
-        if (is_plain(setting) && (setting->kind == TP_TEXT || setting->kind == TP_SECRET))
+        if (tp_settings_is_plain(setting) && (setting->kind == TP_TEXT || setting->kind == TP_SECRET))
             tp_settings_wipe(*(char **)(void *)((char *)settings + setting->at));
     }
     for (size_t i = 0; i < settings->n_keys; i++) {

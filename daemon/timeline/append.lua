@@ -32,14 +32,15 @@ local function remember_repeated(c, known, mark)
 end
 
 local function answer_known(c, known, mark)
-    if sub(known, 17, 30) ~= sub(mark, 17, 30) then
+    local replayed = sub(known, 17, 30) == sub(mark, 17, 30)
+    if not replayed then
         remember_repeated(c, known, mark)
     end
     if sub(known, 9, 16) ~= sub(mark, 9, 16) then
         return 'u'
     end
     local entry = stored_entry(c, unpack('>I6', known, 31), 7, sub(known, 1, 8))
-    return entry and (sub(known, 17, 30) == sub(mark, 17, 30) and 'r' or 'd') .. entry or 'x'
+    return entry and (replayed and 'r' or 'd') .. entry or 'x'
 end
 
 local function append(c, at)

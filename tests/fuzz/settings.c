@@ -65,7 +65,7 @@ static void check_value(const struct tp_setting *setting, const struct tp_settin
 
 static void check_settings(const struct tp_settings *settings) {
     for (size_t i = 0; i < tp_settings_count; i++)
-        if (!tp_settings_section(tp_str(tp_settings_table[i].section))->item)
+        if (tp_settings_is_plain(&tp_settings_table[i]))
             check_value(&tp_settings_table[i], settings);
     for (size_t i = 0; i < settings->n_keys; i++) {
         must(tp_settings_is_token(settings->keys[i].name));

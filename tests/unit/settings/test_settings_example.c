@@ -65,18 +65,16 @@ static bool equal(const struct tp_setting *setting, const void *one, const void 
     }
 }
 
-static bool is_plain(const struct tp_setting *setting) { return !tp_settings_section(tp_str(setting->section))->item; }
-
 static void with_every_setting_uncommented_it_is_the_defaults_too(void **state) {
     (void)state;
     char *text = example();
     size_t count = 0;
     for (size_t i = 0; i < tp_settings_count; i++)
-        count += is_plain(&tp_settings_table[i]);
+        count += tp_settings_is_plain(&tp_settings_table[i]);
     assert_int_equal(uncomment(text), count);
     struct tp_settings *defaults = loaded(NULL, NULL), *settings = loaded(text, NULL);
     for (size_t i = 0; i < tp_settings_count; i++)
-        if (is_plain(&tp_settings_table[i]) && !equal(&tp_settings_table[i], defaults, settings))
+        if (tp_settings_is_plain(&tp_settings_table[i]) && !equal(&tp_settings_table[i], defaults, settings))
             fail_msg("%s.%s is not its default", tp_settings_table[i].section, tp_settings_table[i].name);
     tp_settings_free(defaults);
     tp_settings_free(settings);
