@@ -169,11 +169,20 @@ int tp_kafka_producer_new(struct tp_kafka *kafka, char *reason, size_t size) {
     return 0;
 }
 
-/* Nothing is waited for but librdkafka's threads, which end at once. */
+/* librdkafka (2.0 to 2.15) ends the process by an assertion, where it is registering partitions with a transaction while
+ * it is destroyed; while it aborts one, it registers none. What the abort comes to is for the next producer to see. */
+static void register_no_more(struct tp_kafka *kafka) {
+    enum { NO_LONGER_THAN_MS = 100 };
+    if (kafka->transaction)
+        rd_kafka_error_destroy(rd_kafka_abort_transaction(kafka->producer, NO_LONGER_THAN_MS));
+}
+
+/* No broker is waited for, only the end of librdkafka's threads, which comes at once. */
 void tp_kafka_producer_free(struct tp_kafka *kafka) {
     if (!kafka->producer)
         return;
     evtimer_del(kafka->replace);
+    register_no_more(kafka);
     rd_kafka_queue_io_event_enable(kafka->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(kafka->queue);
     rd_kafka_purge(kafka->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);

@@ -24,7 +24,7 @@ class Proxy:
         self._server_port = server_port
         self._cut_after = None
         self._word = None
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._connections = []
         self._listener = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
@@ -65,7 +65,7 @@ class Proxy:
 
     def cut_after(self, length):
         """Each connection is reset after so many bytes more of replies, a new one after its first; None: none is."""
-        with self._lock:  # none may be made meanwhile that does not know
+        with self.lock:  # none may be made meanwhile that does not know, and none count on from what it had
             self._cut_after = length
             for connection in self._connections:
                 connection.left = length
@@ -84,7 +84,7 @@ class Proxy:
                 except OSError:
                     _reset(client)
                     continue
-                with self._lock:
+                with self.lock:
                     self._connections.append(_Connection(self, client, server, self._cut_after))
 
 
@@ -118,13 +118,19 @@ class _Connection:
         with contextlib.suppress(OSError):
             while reply := self._server.recv(1 << 16):
                 time.sleep(self._proxy.latency)
-                left = self.left
+                left = self._count(len(reply))
                 self._pass_on(reply[:left])
                 if left is not None and len(reply) >= left:
                     self._proxy.cut += 1
                     break
-                self.left = None if left is None else left - len(reply)
         self.reset()
+
+    def _count(self, length):
+        """How many bytes were left before these."""
+        with self._proxy.lock:
+            left = self.left
+            self.left = None if left is None else left - length
+        return left
 
     def _pass_on(self, reply):
         """To nobody, where the one who asked has left; what else he asked for is still done."""

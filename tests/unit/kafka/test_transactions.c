@@ -136,17 +136,21 @@ static void an_aborted_one_is_given_again(void **state) {
     assert_all_in_order(cluster, INTERACTIONS, 100);
 }
 
+/* Whatever goes along with record 0 is refused with it, the batch and the position too; how many requests that takes is
+ * for the scheduler to say. The next is not given before that transaction has been taken back. */
 static void the_record_too_large_is_told_and_the_others_arrive(void **state) {
     struct cluster *cluster = *state;
     int64_t before = committed();
     cluster->settings.kafka.transaction_interval = 10000;
     open_and_settle(cluster);
-    for (int i = 0; i < 3; i++) /* of the batch; of the record, alone, and of the position that goes along with it */
+    for (int i = 0; i < 100; i++)
         rd_kafka_mock_push_request_errors(cluster->mock, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     for (size_t number = 0; number < 15; number += 5) /* of one key, so that they are one batch */
         assert_int_equal(produce_to(cluster, TP_TOPIC_INTERACTIONS, number), 0);
-    UNTIL(cluster, cluster->n_done == 3);
+    UNTIL(cluster, cluster->n_done == 1);
     assert_int_equal(cluster->status[0], TP_ETOOLARGE);
+    rd_kafka_mock_clear_request_errors(cluster->mock, PRODUCE);
+    UNTIL(cluster, cluster->n_done == 3);
     assert_int_equal(cluster->status[5], 0);
     assert_int_equal(cluster->status[10], 0);
     assert_int_equal(cluster->kafka->topics[TP_TOPIC_INTERACTIONS].suspects, 0);
