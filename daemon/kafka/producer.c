@@ -169,8 +169,9 @@ int tp_kafka_producer_new(struct tp_kafka *kafka, char *reason, size_t size) {
     return 0;
 }
 
-/* librdkafka (2.0 to 2.15) ends the process by an assertion, where it is registering partitions with a transaction while
- * it is destroyed; while it aborts one, it registers none. What the abort comes to is for the next producer to see. */
+/* librdkafka (2.0 to 2.15) ends the process by an assertion, where it is registering partitions with a transaction
+ * while it is destroyed; while it aborts one, it registers none. What the abort comes to is for the next producer to
+ * see. */
 static void register_no_more(struct tp_kafka *kafka) {
     enum { NO_LONGER_THAN_MS = 100 };
     if (kafka->transaction)
