@@ -45,7 +45,7 @@ def must_be_turned_away(connection):
 
 
 def test_the_longest_idle_goes_first(front):
-    daemon = front({"http.max_connections": 3})
+    daemon = front({"http.max_connections": 3, "http.threads": 1})
     idle = [served(daemon) for _ in range(3)]
     with daemon.client() as newcomer:
         assert newcomer.post(event()).status == 202
