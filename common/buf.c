@@ -154,3 +154,11 @@ uint64_t tp_read_u64(struct tp_reader *reader) {
         memcpy(&value, bytes.at, sizeof value);
     return le64toh(value);
 }
+
+uint64_t tp_read_big(struct tp_reader *reader, size_t bytes) {
+    struct tp_str at = tp_read_bytes(reader, bytes);
+    uint64_t number = 0;
+    for (size_t i = 0; i < at.len; i++)
+        number = number << 8 | (unsigned char)at.at[i];
+    return number;
+}

@@ -51,6 +51,8 @@ uint16_t tp_read_u16(struct tp_reader *reader);
 uint32_t tp_read_u32(struct tp_reader *reader);
 uint64_t tp_read_u64(struct tp_reader *reader);
 struct tp_str tp_read_bytes(struct tp_reader *reader, size_t len);
+/* A number of so many bytes, big endian, as the scripts in Redis pack it. */
+uint64_t tp_read_big(struct tp_reader *reader, size_t bytes);
 
 #ifdef __cplusplus
 }

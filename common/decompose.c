@@ -9,7 +9,8 @@
 
 enum { MOST_DEPTH = 514 }; /* normalize.max_depth at its most */
 
-#define ID TP_STR("\"id\":\"")
+#define ID     TP_STR("\"id\":\"")
+#define CHANGE TP_STR("\"change\":")
 
 /* ---- the text ---- */
 
@@ -44,15 +45,31 @@ static struct tp_str find_member(struct tp_str object, const char *name) {
     return (struct tp_str){0};
 }
 
-/* The json as it was before the customer's id and the context were put in. */
+/* How many bytes were put in at the front of the customer: id and change, each with its comma. 0 when they are not
+ * there.
+ */
+static size_t spliced_len(struct tp_str customer, struct tp_str customer_id) {
+    size_t len = ID.len + customer_id.len + 2; /* a quote and a comma */
+    if (customer.len < len + 2 || memcmp(customer.at + 1, ID.at, ID.len) != 0)
+        return 0;
+    struct tp_str rest = tp_json_from(customer, 1 + len);
+    if (!tp_str_begins(rest, CHANGE.at))
+        return len;
+    size_t change = CHANGE.len + value_len(tp_json_from(rest, CHANGE.len)) + 1;
+    return change < rest.len ? len + change : 0;
+}
+
+/* The json as it was before the customer's id, the change and the context were put in. */
 static int take_out(struct tp_str composed, struct tp_decomposed *decomposed) {
     struct tp_str customer = find_member(composed, "customer"), context = find_member(composed, "context");
-    size_t spliced = ID.len + decomposed->customer_id.len + 2; /* a quote and a comma */
-    if (!customer.at || !context.at || customer.len < spliced + 2 || memcmp(customer.at + 1, ID.at, ID.len) != 0 ||
-        context.at < customer.at || context.at + context.len + 1 != composed.at + composed.len)
+    size_t spliced = customer.at ? spliced_len(customer, decomposed->resolved.customer_id) : 0;
+    if (spliced == 0 || !context.at || context.at < customer.at ||
+        context.at + context.len + 1 != composed.at + composed.len)
         return TP_ECORRUPT;
     size_t customer_at = (size_t)(customer.at + 1 - composed.at);
     const char *tail = composed.at + customer_at + spliced, *end = context.at - strlen(",\"context\":");
+    if (*tail != '"')
+        return TP_ECORRUPT; /* a blank, which nothing of ours has */
     tp_buf_add(&decomposed->text, composed.at, customer_at);
     tp_buf_add(&decomposed->text, tail, (size_t)(end - tail));
     tp_buf_addc(&decomposed->text, '}');
@@ -66,7 +83,7 @@ static int take_out(struct tp_str composed, struct tp_decomposed *decomposed) {
 static int compare(struct tp_str composed, const struct tp_decomposed *decomposed) {
     const struct tp_interaction *interaction = &decomposed->interaction;
     struct tp_buf again = TP_BUF_INIT;
-    tp_interaction_compose(interaction->json, interaction->customer_at, decomposed->customer_id, decomposed->context,
+    tp_interaction_compose(interaction->json, interaction->customer_at, &decomposed->resolved, decomposed->context,
                            &again);
     int error = again.failed ? TP_ENOMEM : tp_str_equal(tp_buf_str(&again), composed) ? 0 : TP_ECORRUPT;
     tp_buf_free(&again);
@@ -86,14 +103,28 @@ static bool read_time(const json_t *object, const char *name, int64_t *ret_ms) {
     return read_string(object, name, TP_TIME_TEXT, &text) && tp_time_parse(text, ret_ms) == 0;
 }
 
+/* The same identifiers again, in their order. What is read wrongly is found when all is composed again. */
+static void read_change(const json_t *customer, struct tp_resolved *resolved) {
+    const json_t *change = json_object_get(customer, "change"), *all = json_object_get(customer, "identifiers");
+    const json_t *attached = json_object_get(change, "identifiers");
+    struct tp_str kind;
+    resolved->created = read_string(change, "kind", SIZE_MAX, &kind) && tp_str_is(kind, "created");
+    for (size_t i = 0, found = 0; i < json_array_size(all); i++)
+        if (json_equal(json_array_get(all, i), json_array_get(attached, found))) {
+            resolved->attached |= UINT32_C(1) << i;
+            found++;
+        }
+}
+
 static bool read_customer(const json_t *customer, struct tp_decomposed *decomposed) {
     struct tp_interaction *interaction = &decomposed->interaction;
     const json_t *list = json_object_get(customer, "identifiers");
     interaction->n_identifiers = json_array_size(list);
     if (interaction->n_identifiers < 1 || interaction->n_identifiers > TP_MAX_IDENTIFIERS ||
-        !read_string(customer, "id", TP_UUID_TEXT, &decomposed->customer_id))
+        !read_string(customer, "id", TP_UUID_TEXT, &decomposed->resolved.customer_id))
         return false;
-    bool sound = tp_uuid_valid(decomposed->customer_id);
+    bool sound = tp_uuid_valid(decomposed->resolved.customer_id);
+    read_change(customer, &decomposed->resolved);
     for (size_t i = 0; sound && i < interaction->n_identifiers; i++) {
         const json_t *identifier = json_array_get(list, i);
         sound = read_string(identifier, "type", TP_MAX_IDENTIFIER_BYTES, &interaction->identifiers[i].type) &&

@@ -7,9 +7,9 @@
 #include <xxhash.h>
 
 #include "common/error.h"
+#include "common/time.h"
 
 #define PACKED_VERSION 1
-#define MAX_TIME_MS    INT64_C(253402300799999) /* the last that RFC 3339 can write */
 #define CUSTOMER       TP_STR("\"customer\":{")
 
 static void add_text(struct tp_buf *out, struct tp_str text) {
@@ -22,7 +22,7 @@ static struct tp_str read_text(struct tp_reader *reader) { return tp_read_bytes(
 
 static int64_t read_time(struct tp_reader *reader) {
     uint64_t ms = tp_read_u64(reader);
-    if (ms > MAX_TIME_MS)
+    if (ms > TP_TIME_LAST_MS)
         reader->failed = true;
     return (int64_t)ms;
 }
@@ -102,15 +102,61 @@ int tp_interaction_unpack(struct tp_str packed, struct tp_interaction *ret) {
     return 0;
 }
 
-void tp_interaction_compose(struct tp_str json, size_t customer_at, struct tp_str customer_id, struct tp_str context,
-                            struct tp_buf *out) {
+/* Of the list that the customer begins with. */
+static void write_attached(struct tp_str json, size_t customer_at, uint32_t attached, struct tp_buf *out) {
+    struct tp_str element, rest = {json.at + customer_at, json.len - customer_at};
+    size_t begin = out->len;
+    tp_str_cut(&rest, ':');
+    for (; attached != 0 && tp_json_split(&rest, &element) == 1; attached >>= 1) {
+        if (!(attached & 1))
+            continue;
+        if (out->len > begin)
+            tp_buf_addc(out, ',');
+        tp_buf_addstr(out, element);
+    }
+}
+
+void tp_interaction_put_conflict(struct tp_str json, size_t customer_at, struct tp_str conflict, struct tp_buf *out) {
+    struct tp_str rest = {json.at + customer_at, json.len - customer_at}, element;
+    tp_str_cut(&rest, ':');
+    while (tp_json_split(&rest, &element) == 1 && rest.at[0] != ']')
+        continue;
+    if (rest.len == 0 || rest.at[0] != ']') { /* no list; unpacking does not look */
+        tp_buf_addstr(out, json);
+        return;
+    }
+    size_t at = (size_t)(rest.at - json.at) + 1;
+    tp_buf_add(out, json.at, at);
+    tp_buf_adds(out, ",\"conflict\":[");
+    tp_buf_addstr(out, conflict);
+    tp_buf_addc(out, ']');
+    tp_buf_add(out, json.at + at, json.len - at);
+}
+
+void tp_interaction_write_change(struct tp_str json, size_t customer_at, const struct tp_resolved *resolved,
+                                 struct tp_str more, struct tp_buf *out) {
+    tp_buf_adds(out, resolved->created ? "{\"kind\":\"created\"" : "{\"kind\":\"attached\"");
+    tp_buf_adds(out, ",\"identifiers\":[");
+    write_attached(json, customer_at, resolved->attached, out);
+    tp_buf_addc(out, ']');
+    tp_buf_addstr(out, more);
+    tp_buf_addc(out, '}');
+}
+
+void tp_interaction_compose(struct tp_str json, size_t customer_at, const struct tp_resolved *resolved,
+                            struct tp_str context, struct tp_buf *out) {
     assert(can_be_spliced(json, customer_at));
     struct tp_str head = {json.at, customer_at};
     struct tp_str tail = {json.at + customer_at, json.len - customer_at - 1}; /* without the closing brace */
     tp_buf_addstr(out, head);
     tp_buf_adds(out, "\"id\":");
-    tp_json_write_string(customer_id, out);
+    tp_json_write_string(resolved->customer_id, out);
     tp_buf_addc(out, ',');
+    if (resolved->attached) {
+        tp_buf_adds(out, "\"change\":");
+        tp_interaction_write_change(json, customer_at, resolved, (struct tp_str){0}, out);
+        tp_buf_addc(out, ',');
+    }
     tp_buf_addstr(out, tail);
     tp_buf_adds(out, ",\"context\":");
     tp_buf_addstr(out, context);

@@ -5,6 +5,7 @@
  * All strings are borrowed: from what was normalized, or from the packed bytes. Pure; any thread. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,17 +56,32 @@ int tp_rejection_unpack(struct tp_str packed, struct tp_rejection *ret);
  * All else must be UTF-8. */
 void tp_rejection_json(const struct tp_rejection *rejection, struct tp_buf *out);
 
-/* What is forwarded: json (its customer is never empty) with `"id":"<customer_id>",` spliced into customer, and
+/* Whose it is, and what it told of them. */
+struct tp_resolved {
+    struct tp_str customer_id;
+    bool created; /* it is the customer's first */
+    uint32_t
+        attached; /* a bit for each of its identifiers that was new to the customer, the first 1, the second 2, ... */
+};
+/* json with `,"conflict":[<conflict>]` behind the list that its customer begins with; json as it is where that is none.
+ */
+void tp_interaction_put_conflict(struct tp_str json, size_t customer_at, struct tp_str conflict, struct tp_buf *out);
+/* What is forwarded: json (its customer is never empty) with `"id":"<customer_id>",` spliced into customer, behind that
+ * `"change":{"kind":"created","identifiers":[...]},` (or "attached") where something was attached, and
  * `,"context":<context>` at its end. */
-void tp_interaction_compose(struct tp_str json, size_t customer_at, struct tp_str customer_id, struct tp_str context,
-                            struct tp_buf *out);
+void tp_interaction_compose(struct tp_str json, size_t customer_at, const struct tp_resolved *resolved,
+                            struct tp_str context, struct tp_buf *out);
+/* That change, with what it is said of as `more`: members that follow, each behind a comma. */
+void tp_interaction_write_change(struct tp_str json, size_t customer_at, const struct tp_resolved *resolved,
+                                 struct tp_str more, struct tp_buf *out);
 
 /* What was composed, taken apart again. `interaction` has all but `content`, which the forwarded text does not tell. */
 struct tp_decomposed {
     struct tp_interaction interaction;
-    struct tp_str customer_id, context; /* a UUID; the JSON text of an object */
-    struct tp_json json;                /* that the strings live in */
-    struct tp_buf text;                 /* interaction.json */
+    struct tp_resolved resolved;
+    struct tp_str context; /* the JSON text of an object */
+    struct tp_json json;   /* that the strings live in */
+    struct tp_buf text;    /* interaction.json */
 };
 /* `composed` must outlive it. TP_ECORRUPT when it is not what tp_interaction_compose writes of what normalize makes,
  * byte by byte; TP_ENOMEM. To be freed when it is 0. */

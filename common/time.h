@@ -5,7 +5,8 @@
 
 #include "common/str.h"
 
-#define TP_TIME_TEXT 25 /* "2026-01-02T03:04:05.678Z" and its NUL */
+#define TP_TIME_LAST_MS INT64_C(253402300799999) /* the last that RFC 3339 can write */
+#define TP_TIME_TEXT    25                       /* "2026-01-02T03:04:05.678Z" and its NUL */
 
 /* RFC 3339 section 5.6: any offset, 0 to 9 fraction digits (cut to ms), a leap second is taken as the next second.
  * TP_EFORM, also for a day that does not exist; TP_ERANGE outside the years 1970 to 9999. */

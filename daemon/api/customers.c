@@ -54,17 +54,23 @@ void tp_api_find_customers(struct tp_http_request *request, void *api_) {
     tp_buf_free(&canonical);
 }
 
-/* ---- GET /v1/customers/ID ---- */
+/* ---- GET /v1/customers/ID and GET /v1/customers/ID/identity ---- */
 
-void tp_api_get_customer(struct tp_http_request *request, void *api_) {
-    struct tp_api *api = api_;
+typedef int view_call(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                      tp_view_done *done, void *arg);
+
+static void get(struct tp_api *api, struct tp_http_request *request, view_call *call) {
     struct tp_redis *redis = redis_of(tp_api_desk(api, request), request);
     if (!redis)
         return;
-    int status = tp_view_customer(api->options.settings, redis, tp_http_param(request, "id"), on_view, request);
+    int status = call(api->options.settings, redis, tp_http_param(request, "id"), on_view, request);
     if (status < 0)
         on_view(request, status, (struct tp_str){0});
 }
+
+void tp_api_get_customer(struct tp_http_request *request, void *api) { get(api, request, tp_view_customer); }
+
+void tp_api_get_identity(struct tp_http_request *request, void *api) { get(api, request, tp_view_identity); }
 
 /* ---- GET /v1/customers/ID/timeline ---- */
 

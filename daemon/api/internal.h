@@ -32,6 +32,7 @@ struct tp_desk *tp_api_desk(struct tp_api *api, const struct tp_http_request *re
 void tp_api_post_events(struct tp_http_request *request, void *api);
 void tp_api_find_customers(struct tp_http_request *request, void *api);
 void tp_api_get_customer(struct tp_http_request *request, void *api);
+void tp_api_get_identity(struct tp_http_request *request, void *api);
 void tp_api_get_timeline(struct tp_http_request *request, void *api);
 void tp_api_rebuild(struct tp_http_request *request, void *api);
 void tp_api_healthz(struct tp_http_request *request, void *api);

@@ -9,6 +9,7 @@ static const struct tp_http_route routes[] = {
     {TP_HTTP_POST, "/v1/events", TP_SCOPE_WRITE, tp_api_post_events},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers", TP_SCOPE_READ, tp_api_find_customers},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id", TP_SCOPE_READ, tp_api_get_customer},
+    {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id/identity", TP_SCOPE_READ, tp_api_get_identity},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id/timeline", TP_SCOPE_READ, tp_api_get_timeline},
     {TP_HTTP_GET | TP_HTTP_HEAD | TP_HTTP_POST, "/v1/rebuild", TP_SCOPE_ADMIN, tp_api_rebuild},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/healthz", 0, tp_api_healthz},

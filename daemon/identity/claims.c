@@ -42,6 +42,7 @@ static struct tp_claim *add(struct tp_identity *identity, const char *key, unsig
     memcpy(claim->key, key, len);
     claim->key_len = len;
     claim->strength = strength(identity, type);
+    claim->shared = claim->strength < identity->n_types && identity->shared[claim->strength];
     claim->bucket = tp_home_of((struct tp_str){key, len}, identity->settings->redis.buckets);
     claim->next_in_bucket = identity->buckets[claim->bucket];
     identity->buckets[claim->bucket] = claim;

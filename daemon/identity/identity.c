@@ -15,12 +15,23 @@
 
 /* ---- the choice ---- */
 
-/* The claim of the strongest identifier that has an owner; among equals, the one sent first. */
-static struct tp_claim *strongest(struct tp_claim *const *claims, size_t n) {
-    struct tp_claim *best = NULL;
+static bool all_shared(struct tp_claim *const *claims, size_t n) {
     for (size_t i = 0; i < n; i++)
-        if (claims[i]->owner[0] != '\0' && (!best || claims[i]->strength < best->strength))
+        if (!claims[i]->shared)
+            return false;
+    return true;
+}
+
+/* The claim of the strongest identifier that has an owner; among equals, the one sent first. A shared one leads nowhere
+ * where there is another, known or not: it may be somebody else who uses it this time. */
+static struct tp_claim *strongest(struct tp_claim *const *claims, size_t n) {
+    bool shared_leads = all_shared(claims, n);
+    struct tp_claim *best = NULL;
+    for (size_t i = 0; i < n; i++) {
+        bool leads = claims[i]->owner[0] != '\0' && (shared_leads || !claims[i]->shared);
+        if (leads && (!best || claims[i]->strength < best->strength))
             best = claims[i];
+    }
     return best;
 }
 
@@ -68,7 +79,6 @@ static bool choose(struct tp_identity *identity, struct tp_identity_request *req
 
 static void finish(struct tp_identity *identity, int status) {
     tp_identity_done *done = identity->done;
-    tp_claims_clear(identity);
     identity->done = NULL;
     if (status == 0)
         tp_metrics_add(TP_M_IDENTITY_RESOLVED, (int64_t)identity->n_requests);
@@ -103,22 +113,37 @@ int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, struct tp
     identity->arg = arg;
     identity->round = 0;
     identity->status = 0;
-    if (tp_claims_gather(identity) < 0) {
-        tp_claims_clear(identity);
+    tp_claims_clear(identity);
+    if (tp_claims_gather(identity) < 0)
         return TP_ENOMEM;
-    }
     tp_claims_ask(identity);
     return 0;
 }
 
+struct tp_str tp_identity_conflict(const struct tp_identity *identity, const struct tp_identity_request *request,
+                                   size_t i) {
+    const struct tp_claim *claim = tp_claims_of(identity, request)[i];
+    bool conflicts = request->others >> i & 1 && !claim->shared;
+    return conflicts ? tp_str(claim->owner) : (struct tp_str){0};
+}
+
 /* ---- life ---- */
+
+static bool is_shared(const struct tp_settings *settings, struct tp_str type) {
+    for (size_t i = 0; i < settings->n_identifiers; i++)
+        if (tp_str_is(type, settings->identifiers[i].type))
+            return settings->identifiers[i].shared;
+    return false;
+}
 
 static void read_types(struct tp_identity *identity, const char *text) {
     while (*text != '\0' && identity->n_types < TP_MAX_TYPES) {
-        size_t len = strcspn(text, ", ");
-        if (len > 0)
-            identity->types[identity->n_types++] = (struct tp_str){text, len};
-        text += len + strspn(text + len, ", ");
+        struct tp_str type = {text, strcspn(text, ", ")};
+        if (type.len > 0) {
+            identity->shared[identity->n_types] = is_shared(identity->settings, type);
+            identity->types[identity->n_types++] = type;
+        }
+        text += type.len + strspn(text + type.len, ", ");
     }
 }
 

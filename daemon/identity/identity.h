@@ -1,7 +1,8 @@
 /* Identity: which customer an interaction belongs to. Each identifier claims a customer id in its bucket, and the first
  * claim stays, whoever makes it. An interaction goes to the customer of its strongest known identifier, by the
- * configured order, and its new identifiers are claimed for that customer; none known makes a customer (UUIDv7). Two
- * known customers in one interaction stay two: joining them has its place between the look-up and the choice.
+ * configured order, and its new identifiers are claimed for that customer; none known makes a customer (UUIDv7). One of
+ * a shared type counts only where there is no other. Two known customers in one interaction stay two: joining them has
+ * its place between the look-up and the choice.
  *
  * The same interaction resolved again gives the same customer, since claims never change. One thread: that of the
  * connection. */
@@ -38,6 +39,10 @@ struct tp_identity_request {
 typedef void tp_identity_done(void *arg, int status);
 int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, struct tp_identity_request *requests, size_t n,
                         tp_identity_done *done, void *arg);
+/* Until the next batch: the customer that identifier `i` of the request leads to, where that is another than the
+ * request's; empty where it is not, or is of a shared type. */
+struct tp_str tp_identity_conflict(const struct tp_identity *identity, const struct tp_identity_request *request,
+                                   size_t i);
 
 /* For reading: whose is this identifier? "" when nobody's. TP_EUNAVAILABLE in `status`. */
 typedef void tp_identity_found(void *arg, int status, struct tp_str customer_id);

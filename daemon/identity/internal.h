@@ -13,6 +13,7 @@ struct tp_claim {
     struct tp_claim *next_in_bucket;
     unsigned bucket;
     size_t strength;          /* of its type; 0 is the strongest */
+    bool shared;              /* so is its type */
     bool shared_choice;       /* stands beside other identifiers: what to claim it for is not known yet */
     bool broken;              /* its key holds something else */
     bool wanted;              /* free; to be claimed for `owner` in this round */
@@ -26,6 +27,7 @@ struct tp_identity {
     struct tp_redis *redis;
     size_t n_types;
     struct tp_str types[TP_MAX_TYPES]; /* strongest first; point into the settings */
+    bool shared[TP_MAX_TYPES];
 
     uint64_t repair; /* of the batch */
     struct tp_identity_request *requests;

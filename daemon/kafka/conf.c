@@ -6,6 +6,7 @@
  * all again in order. */
 #include "daemon/kafka/internal.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -103,8 +104,8 @@ static int set_login(rd_kafka_conf_t *conf, const struct tp_settings *settings, 
     return set_table(conf, login, COUNT(login), fault);
 }
 
-/* Our list is the bound, and librdkafka's queue has the same. A record is 4 kB on the average, or there is room for
- * fewer than the window; 32 MB, at the least, hold some of the largest. */
+/* Our list is the bound, and has it under the names that librdkafka gives its own. A record is 4 kB on the average, or
+ * there is room for fewer than the window; 32 MB, at the least, hold some of the largest. */
 static int set_bound(rd_kafka_conf_t *conf, const struct tp_settings *settings, struct tp_buf *fault) {
     unsigned long kbytes = 4UL * settings->delivery.window;
     char records_text[24], kbytes_text[24];
@@ -188,6 +189,20 @@ size_t tp_kafka_conf_number(const rd_kafka_conf_t *conf, const char *name) {
     if (rd_kafka_conf_get(conf, name, text, &size) != RD_KAFKA_CONF_OK)
         return 0;
     return strtoull(text, NULL, 10);
+}
+
+static void multiply(rd_kafka_conf_t *conf, const char *name, size_t by) {
+    char text[24];
+    size_t number = tp_kafka_conf_number(conf, name);
+    snprintf(text, sizeof text, "%zu", number < INT_MAX / by ? number * by : INT_MAX);
+    rd_kafka_conf_set(conf, name, text, NULL, 0);
+}
+
+/* What is counted there is messages, not records; and one counts until all reports that came along with its own are
+ * read, when as many may have been given anew. */
+void tp_kafka_conf_widen(rd_kafka_conf_t *conf) {
+    multiply(conf, "queue.buffering.max.messages", (size_t)2 * TP_KAFKA_MOST_PIECES);
+    multiply(conf, "queue.buffering.max.kbytes", 2);
 }
 
 int tp_kafka_check(const struct tp_settings *settings, struct tp_buf *fault) {

@@ -1,9 +1,10 @@
 /* What the files of this folder share. One thread: that of the event base.
  *
- * A record's way: tp_kafka_produce puts it at the end of its topic's list, the topic gives it to librdkafka, and the
- * report takes it off again. Whatever fails, the answer is one and the same: the topic is held, waits until librdkafka
- * has reported all that it still has of it, and then gives everything on its list again, from the first. So the order
- * of a topic is that of its list, whatever happened. */
+ * A record's way: tp_kafka_produce puts it at the end of its topic's list, the topic gives it to librdkafka, part by
+ * part, and the last report on them takes it off again. Whatever fails, the answer is one and the same: the topic is
+ * held, waits until librdkafka has reported all that it still has of it, and then gives everything on its list again,
+ * from the first. So the order of a topic is that of its list, whatever happened; and parts for other topics go in
+ * the order of the list that their records are on. */
 #pragma once
 
 #include <stdatomic.h>
@@ -17,21 +18,32 @@
 
 struct tp_kafka_topic;
 
-/* One allocation: the headers, and behind them the key's and the headers' bytes. */
-struct tp_kafka_record {
-    TAILQ_ENTRY(tp_kafka_record) link;
+/* A piece of a record, and what librdkafka knows it by. */
+struct tp_kafka_part {
+    struct tp_kafka_record *record;
     struct tp_kafka_topic *topic;
-    void *owners;   /* the caller's word for it */
-    bool given;     /* to a producer, at least once */
-    bool in;        /* the open transaction, or one whose outcome is not known */
-    bool suspect;   /* was in a batch that the broker refused */
-    bool alone;     /* is in a batch of its own, so that a refusal means it and no other */
-    unsigned tries; /* refused so often when alone */
-    size_t size;    /* counted against the bound */
     struct tp_str key;
     struct tp_buf value;
+    struct tp_kafka_header *headers;
     size_t n_headers;
-    struct tp_kafka_header headers[];
+};
+
+/* One allocation: the parts, and behind them their headers, the keys' and the headers' bytes. */
+struct tp_kafka_record {
+    TAILQ_ENTRY(tp_kafka_record) link;
+    struct tp_kafka_topic *topic;  /* of the first part, which the record is known by */
+    void *owners;                  /* the caller's word for it */
+    bool given;                    /* to a producer, at least once */
+    bool in;                       /* the open transaction, or one whose outcome is not known */
+    bool suspect;                  /* was in a batch that the broker refused */
+    bool alone;                    /* is in a batch of its own, so that a refusal means it and no other */
+    unsigned tries;                /* refused so often when alone */
+    size_t size;                   /* counted against the bound */
+    size_t n_out;                  /* parts given and not yet reported */
+    rd_kafka_resp_err_t error;     /* since it was given: what failed it */
+    struct tp_kafka_topic *failed; /* and of which topic that was said */
+    size_t n_parts;
+    struct tp_kafka_part parts[];
 };
 TAILQ_HEAD(tp_kafka_records, tp_kafka_record);
 
@@ -41,7 +53,8 @@ struct tp_kafka_topic {
     const char *name;
     struct tp_kafka_records records; /* not yet done, in the order they came */
     struct tp_kafka_record *next;    /* the first that the producer has not got; NULL: it has them all */
-    size_t out;                      /* given and not yet reported */
+    size_t out;                      /* records of the list given and not yet reported */
+    size_t wanted;                   /* parts for it in records not yet done, of whatever topic's list */
     size_t suspects;                 /* while there are any, one record is out at a time */
     bool held;                       /* nothing is given */
     bool known;                      /* it exists, or is not ours to make */
@@ -81,14 +94,17 @@ int tp_kafka_conf_transactional(rd_kafka_conf_t *conf, const char *node, struct 
 int tp_kafka_conf_reader(const struct tp_settings *settings, struct tp_buf *fault, rd_kafka_conf_t **ret);
 /* The number that a property has in the end, ours or the operator's. */
 size_t tp_kafka_conf_number(const rd_kafka_conf_t *conf, const char *name);
+/* Makes librdkafka's queue so wide that it is not full before our list is, which has the bounds that it had. */
+void tp_kafka_conf_widen(rd_kafka_conf_t *conf);
 
-/* record.c. `value` is taken. NULL when out of memory. */
-struct tp_kafka_record *tp_kafka_record_new(struct tp_kafka_topic *topic, struct tp_str key, struct tp_buf *value,
-                                            const struct tp_kafka_header *headers, size_t n_headers, void *owners);
+/* record.c. The values are taken. NULL when out of memory. */
+struct tp_kafka_record *tp_kafka_record_new(struct tp_kafka *kafka, const struct tp_kafka_piece *pieces, size_t n,
+                                            void *owners);
 void tp_kafka_record_free(struct tp_kafka_record *record);
 /* The most bytes that it takes in a batch. */
-size_t tp_kafka_record_size(struct tp_str key, struct tp_str value, const struct tp_kafka_header *headers,
-                            size_t n_headers);
+size_t tp_kafka_piece_size(const struct tp_kafka_piece *piece);
+/* All its parts, or as many as librdkafka takes: what is said is said of the last that is out. When its queue is
+ * full and none was taken, none is out. */
 rd_kafka_resp_err_t tp_kafka_record_give(struct tp_kafka_record *record);
 
 /* topic.c */
@@ -96,13 +112,14 @@ int tp_kafka_topic_init(struct tp_kafka_topic *topic, struct tp_kafka *kafka, en
 void tp_kafka_topic_close(struct tp_kafka_topic *topic);
 void tp_kafka_topic_add(struct tp_kafka_topic *topic, struct tp_kafka_record *record);
 void tp_kafka_topic_send(struct tp_kafka_topic *topic); /* what may be given now, or nothing */
+void tp_kafka_topics_send(struct tp_kafka *kafka);      /* of all topics */
 /* Holds it, and keeps it from being tried again for about a second. */
 void tp_kafka_topic_pause(struct tp_kafka_topic *topic);
 /* To be made before it is tried again, unless topics are not ours to make. */
 void tp_kafka_topic_unknown(struct tp_kafka_topic *topic);
 
-/* report.c: librdkafka's word on a record that it had, or would not take. */
-void tp_kafka_report(struct tp_kafka_record *record, rd_kafka_resp_err_t error);
+/* report.c: librdkafka's word on a part that it had, or would not take. */
+void tp_kafka_report(struct tp_kafka_part *part, rd_kafka_resp_err_t error);
 /* Its way is over: off the list, told, freed. */
 void tp_kafka_finish(struct tp_kafka_record *record, int status);
 

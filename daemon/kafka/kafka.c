@@ -1,7 +1,8 @@
-/* The public face: opened, given records within a bound, closed. The bound is the one that librdkafka's own queue has
- * (conf.c), counted here over everything not yet reported, since after a failure all of that is given again. */
+/* The public face: opened, given records within a bound, closed. The bound is the one that librdkafka's own queue is
+ * told (conf.c), counted here over everything not yet reported, since after a failure all of that is given again. */
 #include "daemon/kafka/kafka.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ int tp_kafka_open(const struct tp_kafka_options *options, struct tp_buf *fault, 
     if (error)
         goto out;
     read_bounds(kafka);
+    tp_kafka_conf_widen(kafka->conf);
     error = tp_kafka_transaction_init(kafka);
     for (int i = 0; !error && i < TP_TOPIC_COUNT; i++)
         error = tp_kafka_topic_init(&kafka->topics[i], kafka, (enum tp_topic)i);
@@ -47,22 +49,34 @@ out:
     return error;
 }
 
-int tp_kafka_produce(struct tp_kafka *kafka, enum tp_topic topic, struct tp_str key, struct tp_buf *value,
-                     const struct tp_kafka_header *headers, size_t n_headers, void *record) {
-    size_t size = tp_kafka_record_size(key, tp_buf_str(value), headers, n_headers);
-    if (size > kafka->max_record)
+/* The bytes of all of them; SIZE_MAX: one is larger than any may be. */
+static size_t size_of(const struct tp_kafka *kafka, const struct tp_kafka_piece *pieces, size_t n) {
+    size_t all = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t size = tp_kafka_piece_size(&pieces[i]);
+        if (size > kafka->max_record)
+            return SIZE_MAX;
+        all += size;
+    }
+    return all;
+}
+
+int tp_kafka_produce(struct tp_kafka *kafka, const struct tp_kafka_piece *pieces, size_t n, void *record) {
+    assert(n > 0 && n <= TP_KAFKA_MOST_PIECES);
+    size_t size = size_of(kafka, pieces, n);
+    if (size > kafka->max_bytes)
         return TP_ETOOLARGE;
     if (atomic_load(&kafka->queued) >= kafka->max_records || kafka->bytes + size > kafka->max_bytes) {
         kafka->refused = true;
         return TP_EFULL;
     }
-    struct tp_kafka_record *taken = tp_kafka_record_new(&kafka->topics[topic], key, value, headers, n_headers, record);
+    struct tp_kafka_record *taken = tp_kafka_record_new(kafka, pieces, n, record);
     if (!taken)
         return TP_ENOMEM;
     kafka->bytes += size;
     tp_metrics_set(TP_M_KAFKA_QUEUE, (int64_t)atomic_fetch_add(&kafka->queued, 1) + 1);
-    tp_kafka_topic_add(&kafka->topics[topic], taken);
-    tp_kafka_topic_send(&kafka->topics[topic]);
+    tp_kafka_topic_add(taken->topic, taken);
+    tp_kafka_topic_send(taken->topic);
     return 0;
 }
 

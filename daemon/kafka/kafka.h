@@ -30,11 +30,21 @@ struct tp_kafka_header {
     struct tp_str value;
 };
 
+/* One message of a record. */
+struct tp_kafka_piece {
+    enum tp_topic topic;
+    struct tp_str key;
+    struct tp_buf *value;                  /* taken (emptied) when 0 is answered */
+    const struct tp_kafka_header *headers; /* copied, as the key is */
+    size_t n_headers;
+};
+enum { TP_KAFKA_MOST_PIECES = 3 };
+
 struct tp_kafka_options {
     const struct tp_settings *settings;
     struct event_base *base;
-    /* The fate of a record: 0: the broker has it, committed; TP_ETOOLARGE: it never will; TP_EUNDELIVERABLE: refused by
-     * the broker in `delivery.tries` attempts. In no particular order. */
+    /* The fate of a record: 0: the broker has all its pieces, committed; TP_ETOOLARGE: it never will;
+     * TP_EUNDELIVERABLE: refused by the broker in `delivery.tries` attempts. In no particular order. */
     void (*on_done)(void *arg, void *record, int status);
     void (*on_room)(void *arg); /* after TP_EFULL: there is room again */
 
@@ -59,10 +69,13 @@ int tp_kafka_check(const struct tp_settings *settings, struct tp_buf *fault);
  * they are not ours to make. TP_ECONFIG with the reason in `fault`: a property that librdkafka refuses, or one that
  * touchpointd's promises stand on. */
 int tp_kafka_open(const struct tp_kafka_options *options, struct tp_buf *fault, struct tp_kafka **ret);
-/* `value` is taken (emptied) when 0; key and headers are copied. TP_EFULL: wait for on_room. TP_ETOOLARGE: larger than
- * the client's limit; nothing taken. `record` is handed to on_done as it is. */
-int tp_kafka_produce(struct tp_kafka *kafka, enum tp_topic topic, struct tp_str key, struct tp_buf *value,
-                     const struct tp_kafka_header *headers, size_t n_headers, void *record);
+/* `pieces` are one record: given one behind the other, in the same transaction, and done together. The first is what
+ * the record is known by: its topic's order is the order of the calls, and the others go in that order too, each before
+ * the first of its record. While one of their topics cannot take them, the record waits, and those behind it with it; a
+ * record of which a piece failed is given again as a whole. TP_EFULL: wait for on_room. TP_ETOOLARGE: a piece is larger
+ * than the client's limit, or there will never be room for all of them. Unless 0, nothing is taken. `record` is handed
+ * to on_done as it is. */
+int tp_kafka_produce(struct tp_kafka *kafka, const struct tp_kafka_piece *pieces, size_t n, void *record);
 /* Closes the open transaction now, with the position, also when it has no record. Nothing without transactions. */
 void tp_kafka_flush(struct tp_kafka *kafka);
 bool tp_kafka_up(const struct tp_kafka *kafka);       /* a broker answers; any thread */

@@ -91,8 +91,7 @@ static void go_on(struct tp_kafka *kafka) {
     tp_kafka_transaction_go_on(kafka);
     if (kafka->failed && kafka->judged && still_out(kafka) == 0)
         replace(kafka);
-    for (int i = 0; i < TP_TOPIC_COUNT; i++)
-        tp_kafka_topic_send(&kafka->topics[i]);
+    tp_kafka_topics_send(kafka);
     size_t queued = atomic_load(&kafka->queued);
     if (kafka->refused && queued < kafka->max_records && kafka->bytes < kafka->max_bytes) {
         kafka->refused = false;

@@ -1,4 +1,4 @@
-/* What becomes of a record by the report on it.
+/* What becomes of a record by the reports on its parts: by the last of them, when all are known.
  *
  * A broker refuses whole batches, so a refusal makes a record suspect and no more; it counts when the record was alone.
  * Too large is said once and for all, other refusals after delivery.tries of them. Everything else is no record's
@@ -9,11 +9,13 @@
 
 #include "common/error.h"
 
-static void count(struct tp_kafka_topic *topic, int status) {
-    if (status == 0 && topic->id == TP_TOPIC_INTERACTIONS)
+static void count(enum tp_topic id) {
+    if (id == TP_TOPIC_INTERACTIONS)
         tp_metrics_add(TP_M_KAFKA_PRODUCED, 1);
-    if (status == 0 && topic->id == TP_TOPIC_REJECTED)
+    else if (id == TP_TOPIC_REJECTED)
         tp_metrics_add(TP_M_KAFKA_REJECTED, 1);
+    else if (id == TP_TOPIC_CUSTOMERS)
+        tp_metrics_add(TP_M_KAFKA_CUSTOMERS, 1);
 }
 
 void tp_kafka_finish(struct tp_kafka_record *record, int status) {
@@ -23,13 +25,16 @@ void tp_kafka_finish(struct tp_kafka_record *record, int status) {
     topic->suspects -= record->suspect;
     kafka->bytes -= record->size;
     tp_metrics_set(TP_M_KAFKA_QUEUE, (int64_t)atomic_fetch_sub(&kafka->queued, 1) - 1);
-    count(topic, status);
+    for (size_t i = 0; i < record->n_parts; i++) {
+        record->parts[i].topic->wanted--;
+        if (status == 0)
+            count(record->parts[i].topic->id);
+    }
     kafka->options.on_done(kafka->options.arg, record->owners, status);
     tp_kafka_record_free(record);
 }
 
 static void refuse(struct tp_kafka_record *record, int status, unsigned tries) {
-    record->topic->held = true;
     record->topic->kafka->judged = true;
     if (!record->alone) {
         record->topic->suspects += !record->suspect;
@@ -42,7 +47,8 @@ static void refuse(struct tp_kafka_record *record, int status, unsigned tries) {
 /* What a producer gives back, or does not take, once it or its transaction has failed; not a word on the topic. */
 static bool given_back(rd_kafka_resp_err_t error) {
     return error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__STATE ||
-           error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+           error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+           error == RD_KAFKA_RESP_ERR__QUEUE_FULL;
 }
 
 static bool unknown(rd_kafka_resp_err_t error) {
@@ -51,7 +57,6 @@ static bool unknown(rd_kafka_resp_err_t error) {
 }
 
 static void trouble(struct tp_kafka_topic *topic, rd_kafka_resp_err_t error) {
-    topic->held = true;
     if (rd_kafka_fatal_error(topic->kafka->producer, NULL, 0))
         tp_kafka_producer_fail(topic->kafka);
     if (given_back(error))
@@ -63,16 +68,25 @@ static void trouble(struct tp_kafka_topic *topic, rd_kafka_resp_err_t error) {
         tp_kafka_topic_unknown(topic); /* deleted, perhaps: to be made again */
 }
 
-void tp_kafka_report(struct tp_kafka_record *record, rd_kafka_resp_err_t error) {
-    struct tp_kafka_topic *topic = record->topic;
-    topic->out--;
-    if (error)
-        tp_kafka_transaction_break(topic->kafka);
-    switch (error) {
+/* Nothing more of its topic is given at once, while others of the record's parts may still be out. What is said of a
+ * part itself goes before what befell it along with others. */
+static void note(struct tp_kafka_part *part, rd_kafka_resp_err_t error) {
+    struct tp_kafka_record *record = part->record;
+    record->topic->held = true;
+    tp_kafka_transaction_break(record->topic->kafka);
+    if (record->error && (!given_back(record->error) || given_back(error)))
+        return;
+    record->error = error;
+    record->failed = part->topic;
+}
+
+/* All its parts are reported. */
+static void conclude(struct tp_kafka_record *record) {
+    const struct tp_kafka *kafka = record->topic->kafka;
+    record->topic->out--;
+    switch (record->error) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
-        topic->kafka->judged = true;
-        tp_kafka_set_up(topic->kafka, true);
-        if (!topic->kafka->transaction)
+        if (!kafka->transaction)
             tp_kafka_finish(record, 0);
         break;
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
@@ -84,9 +98,21 @@ void tp_kafka_report(struct tp_kafka_record *record, rd_kafka_resp_err_t error) 
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-        refuse(record, TP_EUNDELIVERABLE, topic->kafka->options.settings->delivery.tries);
+        refuse(record, TP_EUNDELIVERABLE, kafka->options.settings->delivery.tries);
         break;
     default:
-        trouble(topic, error);
+        trouble(record->failed, record->error);
     }
+}
+
+void tp_kafka_report(struct tp_kafka_part *part, rd_kafka_resp_err_t error) {
+    struct tp_kafka *kafka = part->topic->kafka;
+    if (error) {
+        note(part, error);
+    } else {
+        kafka->judged = true;
+        tp_kafka_set_up(kafka, true);
+    }
+    if (--part->record->n_out == 0)
+        conclude(part->record);
 }

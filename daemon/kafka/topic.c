@@ -2,8 +2,9 @@
  *
  * A topic is held from the start until it is known, and whenever something failed. It is tried again when nothing of
  * it is out, its pause is over and the producer is sound: from the first record of the list, which holds exactly those
- * not acknowledged. While one of them is suspect, each is sent alone, so that a refusal hits the one it means; alone in
- * its transaction, too, since that fails as a whole. */
+ * not acknowledged. Records may have parts for other topics, too; then these are waited for as well. While one of
+ * them is suspect, each is sent alone, so that a refusal hits the one it means; alone in its transaction, too, since
+ * that fails as a whole. */
 #include "daemon/kafka/internal.h"
 
 #include "common/error.h"
@@ -16,7 +17,7 @@ static void on_pause_over(evutil_socket_t fd, short what, void *arg) {
     (void)fd, (void)what;
     tp_kafka_make_topics(topic->kafka);
     tp_kafka_transaction_go_on(topic->kafka);
-    tp_kafka_topic_send(topic);
+    tp_kafka_topics_send(topic->kafka); /* records of others may have a part for it */
 }
 
 static const char *name_of(const struct tp_settings *settings, enum tp_topic id) {
@@ -57,6 +58,8 @@ void tp_kafka_topic_add(struct tp_kafka_topic *topic, struct tp_kafka_record *re
     TAILQ_INSERT_TAIL(&topic->records, record, link);
     if (!topic->next)
         topic->next = record;
+    for (size_t i = 0; i < record->n_parts; i++)
+        record->parts[i].topic->wanted++;
 }
 
 void tp_kafka_topic_pause(struct tp_kafka_topic *topic) {
@@ -69,14 +72,26 @@ void tp_kafka_topic_unknown(struct tp_kafka_topic *topic) {
     topic->there = !topic->kafka->transaction;
 }
 
+static bool is_ready(const struct tp_kafka_topic *topic) {
+    return topic->known && topic->there && !evtimer_pending(topic->pause, NULL);
+}
+
+/* While one of its topics is not, the record waits, and with it those behind it. */
+static bool all_ready(const struct tp_kafka_record *record) {
+    for (size_t i = 0; i < record->n_parts; i++)
+        if (!is_ready(record->parts[i].topic))
+            return false;
+    return true;
+}
+
 static bool may_go_on(struct tp_kafka_topic *topic) {
     if (!topic->kafka->producer || topic->kafka->failed || !tp_kafka_transaction_open(topic->kafka))
         return false;
-    if (topic->held && topic->known && topic->there && topic->out == 0 && !evtimer_pending(topic->pause, NULL)) {
+    if (topic->held && topic->out == 0 && is_ready(topic)) {
         topic->held = false;
         topic->next = TAILQ_FIRST(&topic->records);
     }
-    return !topic->held && topic->next && (topic->suspects == 0 || topic->out == 0);
+    return !topic->held && topic->next && (topic->suspects == 0 || topic->out == 0) && all_ready(topic->next);
 }
 
 void tp_kafka_topic_send(struct tp_kafka_topic *topic) {
@@ -84,7 +99,7 @@ void tp_kafka_topic_send(struct tp_kafka_topic *topic) {
         struct tp_kafka_record *record = topic->next;
         record->alone = topic->suspects > 0;
         rd_kafka_resp_err_t error = tp_kafka_record_give(record);
-        if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        if (error && record->n_out == 0)
             return; /* what fills it will be reported, and then we are called again */
         topic->next = TAILQ_NEXT(record, link);
         topic->out++;
@@ -93,8 +108,13 @@ void tp_kafka_topic_send(struct tp_kafka_topic *topic) {
         record->given = true;
         (void)TP_FAULT("kafka.after_produce");
         if (error)
-            tp_kafka_report(record, error);
+            tp_kafka_report(&record->parts[record->n_out % record->n_parts], error);
         else
             tp_kafka_transaction_add(record);
     }
+}
+
+void tp_kafka_topics_send(struct tp_kafka *kafka) {
+    for (int i = 0; i < TP_TOPIC_COUNT; i++)
+        tp_kafka_topic_send(&kafka->topics[i]);
 }

@@ -175,7 +175,7 @@ static void on_started(struct tp_kafka *kafka) {
 /* It may be there, as far as is known, and was not seen yet. */
 static bool is_to_be_looked_for(const struct tp_kafka_topic *topic) {
     return topic->known && !topic->there && !evtimer_pending(topic->pause, NULL) &&
-           (topic->id == TP_TOPIC_CHECKPOINTS || !TAILQ_EMPTY(&topic->records));
+           (topic->id == TP_TOPIC_CHECKPOINTS || topic->wanted > 0);
 }
 
 static bool look(struct tp_kafka *kafka) {
@@ -232,7 +232,8 @@ static bool give_position(struct tp_kafka *kafka) {
     char key[64];
     snprintf(key, sizeof key, "node %s", kafka->options.node);
     kafka->options.on_closing(kafka->options.arg, &value);
-    struct tp_kafka_record *record = tp_kafka_record_new(topic, tp_str(key), &value, NULL, 0, NULL);
+    const struct tp_kafka_piece piece = {.topic = topic->id, .key = tp_str(key), .value = &value};
+    struct tp_kafka_record *record = tp_kafka_record_new(kafka, &piece, 1, NULL);
     rd_kafka_resp_err_t error = record ? tp_kafka_record_give(record) : RD_KAFKA_RESP_ERR__QUEUE_FULL;
     tp_buf_free(&value);
     if (error) {

@@ -36,12 +36,14 @@
     X(TP_M_IDENTITY_RESOLVED,        "touchpoint_identity_resolved_total",                     "counter", "interactions whose customer was found or made") \
     X(TP_M_IDENTIFIERS_BLOCKED,      "touchpoint_identifiers_blocked_total",                   "counter", "values of accepted events that name nobody, and were dropped") \
     X(TP_M_IDENTITY_CREATED,         "touchpoint_identity_created_total",                      "counter", "customers made") \
+    X(TP_M_IDENTITY_CONFLICTS,       "touchpoint_identity_conflicts_total",                    "counter", "interactions that named identifiers of several customers") \
     X(TP_M_TIMELINE_APPENDED,        "touchpoint_timeline_total{result=\"appended\"}",         "counter", "interactions at the timeline, by result") \
     X(TP_M_TIMELINE_REPLAYED,        "touchpoint_timeline_total{result=\"replayed\"}",         "counter", NULL) \
     X(TP_M_TIMELINE_DUPLICATE,       "touchpoint_timeline_total{result=\"duplicate\"}",        "counter", NULL) \
     X(TP_M_TIMELINE_REUSED,          "touchpoint_timeline_total{result=\"id_reused\"}",        "counter", NULL) \
     X(TP_M_KAFKA_PRODUCED,           "touchpoint_kafka_acknowledged_total{topic=\"interactions\"}", "counter", "records that the broker has") \
     X(TP_M_KAFKA_REJECTED,           "touchpoint_kafka_acknowledged_total{topic=\"rejected\"}", "counter", NULL) \
+    X(TP_M_KAFKA_CUSTOMERS,          "touchpoint_kafka_acknowledged_total{topic=\"customers\"}", "counter", NULL) \
     X(TP_M_KAFKA_RETRIED,            "touchpoint_kafka_retried_total",                         "counter", "records given to the producer again after it failed them") \
     X(TP_M_KAFKA_REBUILT,            "touchpoint_kafka_producers_rebuilt_total",               "counter", "producers replaced after a fatal error") \
     X(TP_M_KAFKA_COMMITTED,          "touchpoint_kafka_transactions_total{result=\"committed\"}", "counter", "transactions, by what became of them") \

@@ -9,8 +9,11 @@
 #include "daemon/context/context.h"
 
 static int unpack(struct tp_item *item, enum tp_record_type type) {
-    if (type == TP_RECORD_INTERACTION)
-        return tp_interaction_unpack(tp_buf_str(&item->packed), &item->interaction);
+    if (type == TP_RECORD_INTERACTION) {
+        int status = tp_interaction_unpack(tp_buf_str(&item->packed), &item->interaction);
+        item->sent = item->interaction.json;
+        return status;
+    }
     item->is_rejection = true;
     return type == TP_RECORD_REJECTION ? tp_rejection_unpack(tp_buf_str(&item->packed), &item->rejection) : TP_ECORRUPT;
 }
@@ -42,8 +45,10 @@ void tp_item_free(struct tp_item *item) {
     if (!item)
         return;
     tp_buf_free(&item->packed);
+    tp_buf_free(&item->told);
     tp_buf_free(&item->changes);
     tp_buf_free(&item->out);
+    tp_buf_free(&item->mapping);
     tp_buf_free(&item->waited);
     free(item);
 }
@@ -58,8 +63,20 @@ static struct tp_context_event event_of(const struct tp_interaction *interaction
     return (struct tp_context_event){interaction->id, interaction->channel, interaction->type, interaction->time_ms};
 }
 
-void tp_item_prepare_append(struct tp_item *item) {
+/* From then on it is what was said of it; it may be told otherwise when it is placed again. */
+static void tell_conflict(struct tp_item *item, struct tp_str conflict) {
+    struct tp_interaction *interaction = &item->interaction;
+    tp_buf_clear(&item->told);
+    interaction->json = item->sent;
+    if (conflict.len == 0)
+        return;
+    tp_interaction_put_conflict(item->sent, interaction->customer_at, conflict, &item->told);
+    interaction->json = tp_buf_str(&item->told);
+}
+
+int tp_item_prepare_append(struct tp_item *item, struct tp_str conflict) {
     const struct tp_interaction *interaction = &item->interaction;
+    tell_conflict(item, conflict);
     const struct tp_context_event event = event_of(interaction);
     struct tp_buf *text = &item->changes;
     tp_buf_clear(text);
@@ -73,21 +90,69 @@ void tp_item_prepare_append(struct tp_item *item) {
         .changes = {{TP_STATE_ADD, {text->at + last_len, text->len - last_len}, TP_STR("1")}},
         .n_changes = 1,
     };
+    return text->failed || item->told.failed ? TP_ENOMEM : 0;
 }
 
 /* ---- what goes to Kafka ---- */
 
-int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry) {
-    const struct tp_interaction *interaction = &item->interaction;
-    const struct tp_context_event event = event_of(interaction);
+/* Of a retry, that which is stored: it was sent without a time, perhaps, and received at another. */
+static int64_t time_of(const struct tp_item *item, const struct tp_entry *entry) {
+    int64_t ms = item->interaction.time_ms;
+    if (tp_str_equal(entry->json, item->interaction.json))
+        return ms;
+    json_t *root = json_loadb(entry->json.at, entry->json.len, 0, NULL);
+    const json_t *time = json_object_get(root, "time");
+    (void)tp_time_parse((struct tp_str){json_string_value(time), json_string_length(time)}, &ms);
+    json_decref(root);
+    return ms;
+}
+
+static int write_interaction(struct tp_item *item, const struct tp_entry *entry, const struct tp_resolved *resolved,
+                             int64_t time_ms) {
+    struct tp_context_event event = event_of(&item->interaction);
     struct tp_buf context = TP_BUF_INIT;
+    event.time_ms = time_ms;
     int status = tp_context_write(&event, entry->sequence, entry->before, &context);
     tp_buf_clear(&item->out);
     if (status == 0)
-        tp_interaction_compose(entry->json, entry->customer_at, tp_str(item->customer_id), tp_buf_str(&context),
-                               &item->out);
+        tp_interaction_compose(entry->json, entry->customer_at, resolved, tp_buf_str(&context), &item->out);
     tp_buf_free(&context);
     return status < 0 ? status : item->out.failed ? TP_ENOMEM : 0;
+}
+
+static void write_cause(const struct tp_interaction *interaction, int64_t time_ms, struct tp_buf *out) {
+    char time[TP_TIME_TEXT];
+    tp_time_format(time_ms, time);
+    tp_buf_adds(out, ",\"source\":");
+    tp_json_write_string(interaction->source, out);
+    tp_buf_adds(out, ",\"event\":");
+    tp_json_write_string(interaction->id, out);
+    tp_buf_addf(out, ",\"time\":\"%s\"", time);
+}
+
+/* The customer as a whole, and what changed and why. */
+static int write_mapping(struct tp_item *item, const struct tp_entry *entry, const struct tp_resolved *resolved,
+                         int64_t time_ms) {
+    struct tp_buf *out = &item->mapping, cause = TP_BUF_INIT;
+    tp_buf_clear(out);
+    if (!entry->attached)
+        return 0;
+    write_cause(&item->interaction, time_ms, &cause);
+    tp_buf_addf(out, "{\"schema\":%d,\"id\":\"%s\",\"identifiers\":", TP_SCHEMA_VERSION, item->customer_id);
+    int status = tp_mapping_write(entry->mapping, out);
+    tp_buf_adds(out, ",\"change\":");
+    tp_interaction_write_change(entry->json, entry->customer_at, resolved, tp_buf_str(&cause), out);
+    tp_buf_addc(out, '}');
+    out->failed = out->failed || cause.failed;
+    tp_buf_free(&cause);
+    return status < 0 ? status : out->failed ? TP_ENOMEM : 0;
+}
+
+int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry) {
+    const struct tp_resolved resolved = tp_entry_resolved(entry, tp_str(item->customer_id));
+    int64_t time_ms = time_of(item, entry);
+    int status = write_mapping(item, entry, &resolved, time_ms);
+    return status < 0 ? status : write_interaction(item, entry, &resolved, time_ms);
 }
 
 void tp_item_reject(struct tp_item *item, int error, bool bare) {
@@ -97,7 +162,7 @@ void tp_item_reject(struct tp_item *item, int error, bool bare) {
             .id = item->interaction.id,
             .code = tp_str(tp_error_code(error)),
             .message = tp_str(tp_error_text(error)),
-            .payload = item->interaction.json,
+            .payload = item->sent,
             .received_ms = item->interaction.received_ms,
         };
         item->is_rejection = true;
@@ -109,25 +174,40 @@ void tp_item_reject(struct tp_item *item, int error, bool bare) {
     tp_rejection_json(&item->rejection, &item->out);
 }
 
-int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *node) {
-    char record[24], time[TP_TIME_TEXT], content[17], others[TP_DECIMAL];
-    snprintf(record, sizeof record, "%" PRIu64, item->record);
-    snprintf(content, sizeof content, "%016" PRIx64, item->interaction.content);
-    if (item->is_rejection) {
-        const struct tp_kafka_header headers[] = {
-            {"content-type", TP_STR("application/json")}, {"tp_node", tp_str(node)}, {"tp_record", tp_str(record)}};
-        return tp_kafka_produce(kafka, TP_TOPIC_REJECTED, item->rejection.source, &item->out, headers, 3, item);
-    }
+static int produce_rejection(struct tp_item *item, struct tp_kafka *kafka, const struct tp_kafka_header ours[3]) {
+    const struct tp_kafka_piece piece = {TP_TOPIC_REJECTED, item->rejection.source, &item->out, ours, 3};
+    return tp_kafka_produce(kafka, &piece, 1, item);
+}
+
+/* With the customer's mapping, where that changed. */
+static int produce_interaction(struct tp_item *item, struct tp_kafka *kafka, const struct tp_kafka_header ours[3]) {
     const struct tp_interaction *interaction = &item->interaction;
+    char time[TP_TIME_TEXT], content[17], others[TP_DECIMAL];
     tp_time_format(interaction->time_ms, time);
+    snprintf(content, sizeof content, "%016" PRIx64, interaction->content);
     const struct tp_kafka_header headers[] = {
-        {"ce_specversion", TP_STR("1.0")},  {"ce_id", interaction->id},
-        {"ce_source", interaction->source}, {"ce_type", interaction->type},
-        {"ce_time", tp_str(time)},          {"content-type", TP_STR("application/json")},
-        {"tp_node", tp_str(node)},          {"tp_record", tp_str(record)},
-        {"tp_content", tp_str(content)},    {"tp_others", tp_decimal(item->append.others, others)},
+        {"ce_specversion", TP_STR("1.0")},
+        {"ce_id", interaction->id},
+        {"ce_source", interaction->source},
+        {"ce_type", interaction->type},
+        {"ce_time", tp_str(time)},
+        ours[0],
+        ours[1],
+        ours[2],
+        {"tp_content", tp_str(content)},
+        {"tp_others", tp_decimal(item->append.others, others)},
     };
     size_t n_headers = sizeof headers / sizeof headers[0] - (item->append.others == 0);
-    return tp_kafka_produce(kafka, TP_TOPIC_INTERACTIONS, tp_str(item->customer_id), &item->out, headers, n_headers,
-                            item);
+    struct tp_str key = tp_str(item->customer_id);
+    const struct tp_kafka_piece pieces[] = {{TP_TOPIC_INTERACTIONS, key, &item->out, headers, n_headers},
+                                            {TP_TOPIC_CUSTOMERS, key, &item->mapping, ours, 3}};
+    return tp_kafka_produce(kafka, pieces, item->mapping.len > 0 ? 2 : 1, item);
+}
+
+int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *node) {
+    char record[24];
+    snprintf(record, sizeof record, "%" PRIu64, item->record);
+    const struct tp_kafka_header ours[] = {
+        {"content-type", TP_STR("application/json")}, {"tp_node", tp_str(node)}, {"tp_record", tp_str(record)}};
+    return item->is_rejection ? produce_rejection(item, kafka, ours) : produce_interaction(item, kafka, ours);
 }

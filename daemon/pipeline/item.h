@@ -32,9 +32,12 @@ struct tp_item {
     struct tp_interaction interaction;
     struct tp_rejection rejection;
     char customer_id[TP_UUID_TEXT];
+    struct tp_str sent; /* the interaction's json as it was accepted */
+    struct tp_buf told; /* and as it is told, where it names identifiers of several customers */
     struct tp_append append;
     struct tp_buf changes; /* that append.changes points to */
     struct tp_buf out;     /* the record for Kafka */
+    struct tp_buf mapping; /* and the customer's, where that changed; else empty */
     struct tp_buf waited;  /* the enriched interaction again, for those who wait for it */
 };
 
@@ -43,9 +46,10 @@ struct tp_item *tp_item_new(const struct tp_journal_record *record);
 void tp_item_free(struct tp_item *item);
 /* Its time from receipt until now. The wall clock's, since the receipt may lie before a restart. */
 void tp_item_observe(const struct tp_item *item, enum tp_histogram histogram);
-/* Fills `append` once the customer is known: whom, and what changes in the customer's state. */
-void tp_item_prepare_append(struct tp_item *item);
-/* `out` becomes the enriched interaction, by what the timeline answered. */
+/* Fills `append` once the customer is known: whom, and what changes in the customer's state. `conflict`: of those of
+ * its identifiers that lead to others, `{"type", "value", "customer"}` each, with commas; mostly nothing. TP_ENOMEM. */
+int tp_item_prepare_append(struct tp_item *item, struct tp_str conflict);
+/* `out` becomes the enriched interaction, by what the timeline answered, and `mapping` what it changed. */
 int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry);
 /* `out` becomes a record of the rejected topic; for an interaction, because of `error`. With `bare`, without payload.
  */

@@ -143,6 +143,11 @@ static void keep_for_waiters(struct tp_delivery *delivery, struct tp_item *item)
         tp_buf_addstr(&item->waited, tp_buf_str(&item->out));
 }
 
+static void count_placed(const struct tp_item *item) {
+    tp_item_observe(item, TP_H_TIMELINE);
+    tp_metrics_add(TP_M_IDENTITY_CONFLICTS, item->told.len > 0);
+}
+
 static void on_appended(void *arg, struct tp_append *append, enum tp_append_result result,
                         const struct tp_entry *entry) {
     struct tp_delivery *delivery = arg;
@@ -157,7 +162,7 @@ static void on_appended(void *arg, struct tp_append *append, enum tp_append_resu
     } else {
         keep_for_waiters(delivery, item);
         if (result == TP_APPENDED)
-            tp_item_observe(item, TP_H_TIMELINE);
+            count_placed(item);
         if (result == TP_DUPLICATE)
             tp_delivery_end(delivery, item, TP_WAS_DUPLICATE);
         else
@@ -172,6 +177,36 @@ static void on_lane_failed(void *arg, int status) {
 }
 
 /* ---- there ---- */
+
+/* Two customers stay two: who they are is said on the interaction that names both. */
+static void write_conflict(const struct tp_placing *placing, const struct tp_identity_request *request,
+                           struct tp_buf *out) {
+    const struct tp_interaction *interaction = request->interaction;
+    for (size_t i = 0; i < interaction->n_identifiers; i++) {
+        struct tp_str other = tp_identity_conflict(placing->identity, request, i);
+        if (other.len == 0)
+            continue;
+        tp_buf_adds(out, out->len > 0 ? ",{\"type\":" : "{\"type\":");
+        tp_json_write_string(interaction->identifiers[i].type, out);
+        tp_buf_adds(out, ",\"value\":");
+        tp_json_write_string(interaction->identifiers[i].value, out);
+        tp_buf_addf(out, ",\"customer\":\"%.*s\"}", TP_FMT(other));
+    }
+}
+
+static void append(struct tp_delivery *delivery, struct tp_item *item, const struct tp_identity_request *request) {
+    struct tp_placing *placing = &delivery->placing;
+    struct tp_buf conflict = TP_BUF_INIT;
+    write_conflict(placing, request, &conflict);
+    int status = conflict.failed ? TP_ENOMEM : tp_item_prepare_append(item, tp_buf_str(&conflict));
+    tp_buf_free(&conflict);
+    if (status < 0) {
+        try_again(delivery, item);
+        return;
+    }
+    item->append.others = request->others;
+    tp_timeline_append(placing->timeline, &item->append);
+}
 
 static void place(struct tp_delivery *delivery, struct tp_item *item, const struct tp_identity_request *request) {
     struct tp_placing *placing = &delivery->placing;
@@ -189,9 +224,7 @@ static void place(struct tp_delivery *delivery, struct tp_item *item, const stru
         tp_outbox_reject(delivery, item, TP_EIDREUSED);
         return;
     }
-    tp_item_prepare_append(item);
-    item->append.others = request->others;
-    tp_timeline_append(placing->timeline, &item->append);
+    append(delivery, item, request);
 }
 
 static void on_resolved(void *arg, int status) {

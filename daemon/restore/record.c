@@ -69,7 +69,8 @@ int tp_restore_record_new(const struct tp_kafka_message *message, struct tp_rest
         return error;
     }
     record->entry.append.interaction = &record->decomposed.interaction;
-    record->entry.append.customer_id = record->decomposed.customer_id;
+    record->entry.append.customer_id = record->decomposed.resolved.customer_id;
+    record->entry.attached = record->decomposed.resolved.attached;
     *ret = record;
     return 0;
 }

@@ -25,6 +25,7 @@ struct tp_property {
 /* What is particular to a type of identifiers: `identifier "loyalty_card" { form = "lower" }`. */
 struct tp_identifier_rule {
     char *type, *form, *blocked; /* "" when unset */
+    bool shared;                 /* several customers may use a value: it leads only where nothing else does */
 };
 
 struct tp_settings {

@@ -95,6 +95,9 @@ const struct tp_setting tp_settings_table[] = {
      .help = "How a value is made canonical. When empty, as the type of that name, which is text for those that are new."},
     {OF_TYPE(blocked), TP_TEXT, "", .form = &tp_form_patterns,
      .help = "Values of this type that name nobody, beside identity.blocked: the company's own, a trunk, a kiosk."},
+    {OF_TYPE(shared), TP_BOOL, "off",
+     .help = "Several people may use one value, such as a family's phone: it leads to its first customer only where an "
+             "event names nothing else."},
 
     {OF(redis, url), TP_TEXT, "redis://127.0.0.1:6379", .form = &tp_form_redis, .hidden = true,
      .help = "The Redis that holds the timelines."},

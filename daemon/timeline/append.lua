@@ -2,8 +2,11 @@
 -- Appends a lane's batch, each event once. customer.lua has the keys, and the words of an event.
 -- ARGV: repair number, node 8, released, most events, most recents, oldest time kept, when the newest event was
 --   received, generation of the call; then the events.
--- Answers an event each: 'a', >I6 sequence and the state before when it was appended; 'r' (replayed) or 'd' (duplicate)
---   and the entry; 'u' when the key is known with other content; 'x' when this customer's keys are not what is said there.
+-- Answers an event each: 'a' when it was appended, >I4 length of what follows, >I6 sequence, >I4 attached and the state
+--   before; 'r' (replayed) or 'd' (duplicate), >I4 length, and the entry; behind these the customer's mapping, where
+--   something was attached: >I2 how many identifiers, >I4 and >I4 the lengths of identifiers and origins, and seen,
+--   identifiers and origins as they are now.
+--   'u' when the key is known with other content; 'x' when this customer's keys are not what is said there.
 --   A number alone: nothing was done, since a call of that generation of this node, a later one, came before.
 -- include: ../redis/home.lua
 local refused = home_refuses(ARGV[1])
@@ -31,6 +34,14 @@ local function remember_repeated(c, known, mark)
     end
 end
 
+local function answer(c, letter, told, attached)
+    local mapping = ''
+    if attached > 0 then
+        mapping = pack('>I2I4I4', c.n_seen, #c.identifiers, #c.origins) .. c.seen .. c.identifiers .. c.origins
+    end
+    return letter .. pack('>I4', #told) .. told .. mapping
+end
+
 local function answer_known(c, known, mark)
     local replayed = sub(known, 17, 30) == sub(mark, 17, 30)
     if not replayed then
@@ -40,7 +51,7 @@ local function answer_known(c, known, mark)
         return 'u'
     end
     local entry = stored_entry(c, unpack('>I6', known, 31), 7, sub(known, 1, 8))
-    return entry and (replayed and 'r' or 'd') .. entry or 'x'
+    return entry and answer(c, replayed and 'r' or 'd', entry, unpack('>I4', entry, 16)) or 'x'
 end
 
 local function append(c, at)
@@ -49,8 +60,8 @@ local function append(c, at)
     if known then
         return answer_known(c, known, mark)
     end
-    local added = add_event(c, at)
-    return added and 'a' .. added or 'x'
+    local sequence, attached, before = add_event(c, at)
+    return sequence and answer(c, 'a', pack('>I6I4', sequence, attached) .. before, attached) or 'x'
 end
 
 local function note_released()

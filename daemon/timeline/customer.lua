@@ -1,20 +1,22 @@
 #!lua
 -- A customer of a lane, as the scripts of this folder keep it. Its keys, in the lane's hash tag:
---   c:ID   a string: '\2', the head (HEAD_FORMAT: last sequence, entries, time of the first, and the lengths of what
---          follows), last, state, seen, identifiers, prints.
+--   c:ID   a string: '\3', the head (HEAD_FORMAT: last sequence, entries, time of the first, and the lengths of what
+--          follows), last, state, seen, identifiers, origins, prints.
 --          last         "LF NAME TAB VALUE" of what arrived last, put there whole by each event
 --          state        "LF NAME TAB VALUE" each; what names and values mean is the daemon's
 --          seen         >I6 each: when the identifiers were seen first, in ms
 --          identifiers  LF, then "TYPE TAB VALUE LF" each
+--          origins      "ORIGIN LF" each: of the event that brought it; without ORIGIN when it is that of the one before
 --          prints       the first PRINT bytes of the key of each recent
 --   r:ID   a string, the recents: RECENT bytes each, in order of append: key 8, content 8, node 8, record >I6, time >I6.
 --          They are apart, and only added to, so that a customer with many costs no more than one with few. The record
 --          of one that brought a known key once more has REPEATED added; the content and time there are the first one's.
---   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 length of the state before (last and state), that
---          state, what the daemon gave. The sequence in front puts entries of one time in order.
+--   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 attached, >I4 length of the state before (last
+--          and state), that state, what the daemon gave. The sequence in front puts entries of one time in order.
+--          attached  a bit for each of its identifiers that was new to the customer, the first 1, the second 2, ...
 -- An event is six words of ARGV: >I2 its customer, >I6 when it was received and what will be remembered of it; time; what
---   the daemon gives of the entry; identifiers; last; changes of the state, each: kind, >I2 length, "LF NAME TAB", >I4
---   length, value.
+--   the daemon gives of the entry; "ORIGIN LF", and of each identifier "TYPE TAB VALUE LF", of another customer's only LF;
+--   last; changes of the state, each: kind, >I2 length, "LF NAME TAB", >I4 length, value.
 -- KEYS: home, released (a hash: node to the first record that it has not released; `generation NODE`: that of its latest
 --   call; `time`: when the newest event of the latest call was received), then c:ID, r:ID and t:ID a customer.
 -- Who includes this has the locals most_events, most_recents and oldest: the most of each, and the oldest time kept.
@@ -24,25 +26,28 @@
 -- a time.
 local call, pcall_, find, sub = redis.call, redis.pcall, string.find, string.sub
 local pack, unpack = struct.pack, struct.unpack
-local HEAD, RECENT, PRINT, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 31, 36, 2, 500, 100, 200
+local HEAD, RECENT, PRINT, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 35, 36, 2, 500, 100, 200
 local REPEATED = 2 ^ 47
-local HEAD_FORMAT = '>I6I4I6I4I4I2I4'
+local HEAD_FORMAT = '>I6I4I6I4I4I2I4I4'
 
 -- False when it is not what these scripts wrote.
 local function read_customer(c, blob)
-    if #blob < HEAD or sub(blob, 1, 1) ~= '\2' then
+    if #blob < HEAD or sub(blob, 1, 1) ~= '\3' then
         return false
     end
-    local n, events, first, last_length, state_length, n_seen, identifiers_length = unpack(HEAD_FORMAT, blob, 2)
+    local n, events, first, last_length, state_length, n_seen, identifiers_length, origins_length =
+        unpack(HEAD_FORMAT, blob, 2)
     local state_at = HEAD + 1 + last_length
     local seen_at = state_at + state_length
     local identifiers_at = seen_at + 6 * n_seen
-    local prints_at = identifiers_at + identifiers_length
+    local origins_at = identifiers_at + identifiers_length
+    local prints_at = origins_at + origins_length
     c.n, c.events, c.first, c.n_seen = n, events, first, n_seen
     c.last = sub(blob, HEAD + 1, state_at - 1)
     c.state = sub(blob, state_at, seen_at - 1)
     c.seen = sub(blob, seen_at, identifiers_at - 1)
-    c.identifiers = sub(blob, identifiers_at, prints_at - 1)
+    c.identifiers = sub(blob, identifiers_at, origins_at - 1)
+    c.origins = sub(blob, origins_at, prints_at - 1)
     c.prints = sub(blob, prints_at)
     return prints_at <= #blob
 end
@@ -54,8 +59,9 @@ end
 local customers = {}
 local function load(index)
     local at = 3 * index
-    local c = { key = KEYS[at], recents = KEYS[at + 1], line = KEYS[at + 2], n = 0, events = 0, first = math.huge, last = '',
-                state = '', n_seen = 0, seen = '', identifiers = '\n', prints = '', broken = false, touched = false }
+    local c = { key = KEYS[at], recents = KEYS[at + 1], line = KEYS[at + 2], n = 0, events = 0, first = math.huge,
+                last = '', state = '', n_seen = 0, seen = '', identifiers = '\n', origins = '', prints = '',
+                broken = false, touched = false }
     local blob, length = pcall_('GET', c.key), pcall_('STRLEN', c.recents)
     c.broken = blob and (type(blob) == 'table' or not read_customer(c, blob))
     c.remembered_before = remembered(c)
@@ -146,17 +152,33 @@ local function change_all(state, changes)
     return state
 end
 
-local function note_identifiers(c, lines, received)
-    if find(c.identifiers, lines, 1, true) then
-        return
+-- The origin of what is attached last.
+local function last_origin(c)
+    return string.match('\n' .. c.origins, '.*\n([^\n]+)\n') -- from the back
+end
+
+local function attach(c, line, origin, received)
+    c.origins = c.origins .. (origin == last_origin(c) and '' or origin) .. '\n'
+    c.identifiers = c.identifiers .. line .. '\n'
+    c.seen = c.seen .. received
+    c.n_seen = c.n_seen + 1
+end
+
+-- Answers a bit for each that was not there.
+local function attach_all(c, word, received)
+    local from = find(word, '\n', 1, true)
+    if find(c.identifiers, sub(word, from), 1, true) then
+        return 0
     end
-    for line in string.gmatch(lines, '[^\n]+') do
-        if not find(c.identifiers, '\n' .. line .. '\n', 1, true) and c.n_seen < MOST_IDENTIFIERS then
-            c.identifiers = c.identifiers .. line .. '\n'
-            c.seen = c.seen .. received
-            c.n_seen = c.n_seen + 1
+    local attached, bit = 0, 1
+    for line in string.gmatch(sub(word, from + 1), '([^\n]*)\n') do
+        if line ~= '' and not find(c.identifiers, '\n' .. line .. '\n', 1, true) and c.n_seen < MOST_IDENTIFIERS then
+            attach(c, line, sub(word, 1, from - 1), received)
+            attached = attached + bit
         end
+        bit = bit * 2
     end
+    return attached
 end
 
 local function remember(c, mark)
@@ -165,21 +187,25 @@ local function remember(c, mark)
     c.touched = true
 end
 
--- At the end, with the next sequence: that and the state before. Nothing when its key is no timeline.
-local function add_event(c, at)
-    local mark = sub(ARGV[at], 9)
-    local key = sub(mark, 1, 8)
-    local before, sequence = c.last .. c.state, pack('>I6', c.n + 1)
-    local entry = sequence .. key .. '\0' .. pack('>I4', #before) .. before .. ARGV[at + 2]
-    if type(pcall_('ZADD', c.line, ARGV[at + 1], entry)) == 'table' then
+local function entry_of(at, sequence, attached, before)
+    local key = sub(ARGV[at], 9, 16)
+    return pack('>I6', sequence) .. key .. '\0' .. pack('>I4I4', attached, #before) .. before .. ARGV[at + 2]
+end
+
+-- At the end: its sequence, what was attached and the state before. Nothing when its key is no timeline; nor is it then
+-- for another of this call, so nothing of this customer is saved. `told`: what was attached, where that is known.
+local function add_event(c, at, told)
+    local mark, before, sequence = sub(ARGV[at], 9), c.last .. c.state, c.n + 1
+    local attached = attach_all(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
+    attached = told or attached
+    if type(pcall_('ZADD', c.line, ARGV[at + 1], entry_of(at, sequence, attached, before))) == 'table' then
         return
     end
-    c.n, c.events, c.first = c.n + 1, c.events + 1, math.min(c.first, unpack('>I6', mark, 31))
+    c.n, c.events, c.first = sequence, c.events + 1, math.min(c.first, unpack('>I6', mark, 31))
     c.last = ARGV[at + 4]
     c.state = change_all(c.state, ARGV[at + 5])
     remember(c, mark)
-    note_identifiers(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
-    return sequence .. before
+    return sequence, attached, before
 end
 
 -- Now and then, since it reads them all.
@@ -226,8 +252,8 @@ local function save_all(node, released_by)
                 forget_recents(c, node, released_by)
             end
             trim(c)
-            local head = pack(HEAD_FORMAT, c.n, c.events, c.first, #c.last, #c.state, c.n_seen, #c.identifiers)
-            call('SET', c.key, '\2' .. head .. c.last .. c.state .. c.seen .. c.identifiers .. c.prints)
+            local head = pack(HEAD_FORMAT, c.n, c.events, c.first, #c.last, #c.state, c.n_seen, #c.identifiers, #c.origins)
+            call('SET', c.key, '\3' .. head .. c.last .. c.state .. c.seen .. c.identifiers .. c.origins .. c.prints)
         end
     end
 end

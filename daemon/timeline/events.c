@@ -63,16 +63,17 @@ static void write_mark(const struct tp_append *append, uint64_t node, size_t cus
     tp_timeline_add_u48(out, (uint64_t)interaction->time_ms);
 }
 
-/* As they are stored; those of another customer are left out. */
+/* As they are stored; of those of another customer only that they are there, so that each has its bit. */
 static void write_identifiers(const struct tp_append *append, struct tp_buf *out) {
     const struct tp_interaction *interaction = append->interaction;
+    tp_mapping_origin(interaction->source, interaction->id, out);
     tp_buf_addc(out, '\n');
     for (size_t i = 0; i < interaction->n_identifiers; i++) {
-        if (append->others >> i & 1)
-            continue;
-        tp_buf_addstr(out, interaction->identifiers[i].type);
-        tp_buf_addc(out, '\t');
-        tp_buf_addstr(out, interaction->identifiers[i].value);
+        if (!(append->others >> i & 1)) {
+            tp_buf_addstr(out, interaction->identifiers[i].type);
+            tp_buf_addc(out, '\t');
+            tp_buf_addstr(out, interaction->identifiers[i].value);
+        }
         tp_buf_addc(out, '\n');
     }
 }

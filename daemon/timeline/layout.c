@@ -34,24 +34,26 @@ void tp_timeline_entry_tail(const struct tp_interaction *interaction, struct tp_
     tp_buf_addstr(out, interaction->json);
 }
 
-uint64_t tp_timeline_read_number(struct tp_reader *reader, size_t bytes) {
-    struct tp_str at = tp_read_bytes(reader, bytes);
-    uint64_t number = 0;
-    for (size_t i = 0; i < at.len; i++)
-        number = number << 8 | (unsigned char)at.at[i];
-    return number;
-}
-
 int tp_timeline_entry_read(struct tp_str bytes, struct tp_entry *ret) {
     struct tp_reader reader = {.left = bytes};
-    struct tp_entry entry = {.sequence = tp_timeline_read_number(&reader, 6)};
+    struct tp_entry entry = {.sequence = tp_read_big(&reader, 6)};
     tp_read_bytes(&reader, 8); /* the key */
     uint8_t encoding = tp_read_u8(&reader);
-    entry.before = tp_read_bytes(&reader, tp_timeline_read_number(&reader, 4));
-    entry.customer_at = tp_timeline_read_number(&reader, 4);
+    entry.attached = (uint32_t)tp_read_big(&reader, 4);
+    entry.before = tp_read_bytes(&reader, tp_read_big(&reader, 4));
+    entry.customer_at = tp_read_big(&reader, 4);
     entry.json = reader.left;
     if (reader.failed || encoding != ENCODING_PLAIN || entry.customer_at > entry.json.len)
         return TP_ECORRUPT;
     *ret = entry;
     return 0;
+}
+
+struct tp_mapping tp_timeline_mapping_read(struct tp_reader *reader, size_t n, size_t identifiers_len,
+                                           size_t origins_len) {
+    struct tp_mapping mapping = {.n = n};
+    mapping.first_seen = tp_read_bytes(reader, 6 * n);
+    mapping.identifiers = tp_read_bytes(reader, identifiers_len);
+    mapping.origins = tp_read_bytes(reader, origins_len);
+    return mapping;
 }

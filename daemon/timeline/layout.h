@@ -17,8 +17,9 @@ void tp_timeline_line_key(struct tp_redis_words *words, struct tp_str prefix, st
 
 /* What the daemon gives of an entry: >I4 customer_at, then the interaction's JSON. */
 void tp_timeline_entry_tail(const struct tp_interaction *interaction, struct tp_buf *out);
-/* Big endian, as struct.pack('>I6') and '>I4' in the script. */
-uint64_t tp_timeline_read_number(struct tp_reader *reader, size_t bytes);
+/* So many identifiers, and the bytes of their lines and of those of their origins. */
+struct tp_mapping tp_timeline_mapping_read(struct tp_reader *reader, size_t n, size_t identifiers_len,
+                                           size_t origins_len);
 /* TP_ECORRUPT when it is not what append.lua wrote. */
 int tp_timeline_entry_read(struct tp_str bytes, struct tp_entry *ret);
 

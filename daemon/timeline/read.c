@@ -5,8 +5,6 @@
 
 #include "common/error.h"
 
-enum { SEEN_BYTES = 6 };
-
 /* ---- a customer: three questions to one lane, answered in order ---- */
 
 struct customer_read {
@@ -21,22 +19,16 @@ struct customer_read {
 static int read_blob(struct tp_str blob, struct tp_customer *customer) {
     struct tp_reader reader = {.left = blob};
     uint8_t version = tp_read_u8(&reader);
-    customer->sequence = tp_timeline_read_number(&reader, 6);
+    customer->sequence = tp_read_big(&reader, 6);
     tp_read_bytes(&reader, 4 + 6); /* entries, and the time of the first: Redis is asked */
-    size_t state_len = tp_timeline_read_number(&reader, 4);
-    state_len += tp_timeline_read_number(&reader, 4);
-    size_t n_identifiers = tp_timeline_read_number(&reader, 2);
-    size_t identifiers_len = tp_timeline_read_number(&reader, 4);
+    size_t state_len = tp_read_big(&reader, 4);
+    state_len += tp_read_big(&reader, 4);
+    size_t n_identifiers = tp_read_big(&reader, 2);
+    size_t identifiers_len = tp_read_big(&reader, 4);
+    size_t origins_len = tp_read_big(&reader, 4);
     customer->state = tp_read_bytes(&reader, state_len);
-    customer->seen = tp_read_bytes(&reader, n_identifiers * SEEN_BYTES);
-    customer->identifiers = tp_read_bytes(&reader, identifiers_len);
-    return reader.failed || version != 2 ? TP_ECORRUPT : 0;
-}
-
-int64_t tp_timeline_seen(const struct tp_customer *customer, size_t i) {
-    struct tp_reader reader = {.left = customer->seen};
-    tp_read_bytes(&reader, i * SEEN_BYTES);
-    return (int64_t)tp_timeline_read_number(&reader, SEEN_BYTES);
+    customer->mapping = tp_timeline_mapping_read(&reader, n_identifiers, identifiers_len, origins_len);
+    return reader.failed || version != 3 ? TP_ECORRUPT : 0;
 }
 
 static void settle_customer(struct customer_read *read, int status) {

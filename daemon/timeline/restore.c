@@ -10,10 +10,11 @@
 
 struct tp_redis_script tp_timeline_restore_script = {.name = "restore", .text = tp_script_restore};
 
-/* >I6 sequence, >I4 length of the last before, that, the rest of the state. */
+/* >I6 sequence, >I4 attached, >I4 length of the last before, that, the rest of the state. */
 static void write_place(const struct tp_restored *entry, struct tp_buf *out) {
-    uint32_t len = htobe32((uint32_t)entry->last.len);
+    uint32_t attached = htobe32(entry->attached), len = htobe32((uint32_t)entry->last.len);
     tp_timeline_add_u48(out, entry->sequence);
+    tp_buf_add(out, &attached, sizeof attached);
     tp_buf_add(out, &len, sizeof len);
     tp_buf_addstr(out, entry->last);
     tp_buf_addstr(out, entry->counts);

@@ -2,8 +2,8 @@
 -- Puts back into a lane what Kafka has, each entry once, with the sequence that it has there. customer.lua has the keys,
 -- and the words of an event.
 -- ARGV: repair number, most events, most recents, oldest time kept, what nodes have released where the lane does not say
---   it (node 8, >I6, each); then the events, and behind each a seventh word: >I6 its sequence, >I4 length, and the state
---   before, as its context tells it: last of that length, and the rest.
+--   it (node 8, >I6, each); then the events, and behind each a seventh word: >I6 its sequence, >I4 attached, >I4 length,
+--   and the state before, as its context tells it: last of that length, and the rest.
 -- Answers an event each: how many entries before it are lacking, or below 0 what became of it.
 -- An event follows the one before, and brings to the state what it brought when it was appended: so the state is the
 -- same, byte by byte. Only where some are lacking does it begin anew with what its context tells.
@@ -37,33 +37,32 @@ end
 
 -- One whose sequence was passed already is there, or was trimmed, or stands behind a later one in Kafka, since several
 -- nodes produce what they appended each in its own time. The state has it already: what came later knew of it.
-local function fill_in(c, at, sequence, before)
+local function fill_in(c, at, sequence, attached, before)
     local mark, time, packed = sub(ARGV[at], 9), tonumber(ARGV[at + 1]), pack('>I6', sequence)
     local trimmed = c.events >= most_events and time < c.first
     if trimmed or time < oldest or stored_entry(c, time, 1, packed) then
         return THERE
     end
-    local entry = packed .. sub(mark, 1, 8) .. '\0' .. pack('>I4', #before) .. before .. ARGV[at + 2]
-    if type(pcall_('ZADD', c.line, time, entry)) == 'table' then
+    if type(pcall_('ZADD', c.line, time, entry_of(at, sequence, attached, before))) == 'table' then
         return BROKEN
     end
     c.events, c.first, c.touched = c.events + 1, math.min(c.first, time), true
     remember_in_place(c, sequence, mark)
-    note_identifiers(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
+    attach_all(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
     return FILLED
 end
 
 local function put_back(c, at)
-    local sequence, last, rest_at = unpack('>I6I4c0', ARGV[at + 6])
+    local sequence, attached, last, rest_at = unpack('>I6I4I4c0', ARGV[at + 6])
     local rest = sub(ARGV[at + 6], rest_at)
     if sequence <= c.n then
-        return fill_in(c, at, sequence, last .. rest)
+        return fill_in(c, at, sequence, attached, last .. rest)
     end
     local lacking = sequence - c.n - 1
     if lacking > 0 then
         c.n, c.last, c.state = sequence - 1, last, rest
     end
-    return add_event(c, at) and lacking or BROKEN
+    return add_event(c, at, attached) and lacking or BROKEN
 end
 
 -- A node that nobody knows has nothing left to deliver.

@@ -52,11 +52,19 @@ static enum tp_append_result result_of(char letter) {
 
 static int read_appended(struct tp_str bytes, const struct tp_interaction *interaction, struct tp_entry *ret) {
     struct tp_reader reader = {.left = bytes};
-    *ret = (struct tp_entry){.sequence = tp_timeline_read_number(&reader, 6),
-                             .before = reader.left,
-                             .json = interaction->json,
-                             .customer_at = interaction->customer_at};
+    *ret = (struct tp_entry){.json = interaction->json, .customer_at = interaction->customer_at};
+    ret->sequence = tp_read_big(&reader, 6);
+    ret->attached = (uint32_t)tp_read_big(&reader, 4);
+    ret->before = reader.left;
     return reader.failed ? TP_ECORRUPT : 0;
+}
+
+static int read_mapping(struct tp_reader reader, struct tp_entry *entry) {
+    size_t n = tp_read_big(&reader, 2), identifiers_len = tp_read_big(&reader, 4),
+           origins_len = tp_read_big(&reader, 4);
+    if (entry->attached)
+        entry->mapping = tp_timeline_mapping_read(&reader, n, identifiers_len, origins_len);
+    return entry->attached && reader.failed ? TP_ECORRUPT : 0;
 }
 
 static enum tp_append_result read_answer(const struct tp_append *append, const redisReply *answer,
@@ -64,12 +72,14 @@ static enum tp_append_result read_answer(const struct tp_append *append, const r
     if (answer->type != REDIS_REPLY_STRING || answer->len == 0)
         return TP_BROKEN;
     enum tp_append_result result = result_of(answer->str[0]);
-    struct tp_str rest = {answer->str + 1, answer->len - 1};
-    int status = 0;
-    if (result == TP_APPENDED)
-        status = read_appended(rest, append->interaction, ret_entry);
-    else if (result == TP_REPLAYED || result == TP_DUPLICATE)
-        status = tp_timeline_entry_read(rest, ret_entry);
+    struct tp_reader reader = {.left = {answer->str + 1, answer->len - 1}};
+    if (result == TP_REUSED || result == TP_BROKEN)
+        return result;
+    struct tp_str told = tp_read_bytes(&reader, tp_read_big(&reader, 4));
+    int status = result == TP_APPENDED ? read_appended(told, append->interaction, ret_entry)
+                                       : tp_timeline_entry_read(told, ret_entry);
+    if (status == 0)
+        status = read_mapping(reader, ret_entry);
     return status < 0 ? TP_BROKEN : result;
 }
 

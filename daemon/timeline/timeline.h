@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "common/interaction.h"
+#include "common/mapping.h"
 #include "daemon/redis/redis.h"
 #include "daemon/settings/settings.h"
 
@@ -46,10 +47,16 @@ enum tp_append_result {
 /* A stored interaction and what the state was before it; borrowed from the reply. */
 struct tp_entry {
     uint64_t sequence;
-    struct tp_str before; /* the state, "LF NAME TAB VALUE" each; "" before the first */
-    struct tp_str json;   /* as in struct tp_interaction */
+    uint32_t attached;         /* as in struct tp_resolved */
+    struct tp_mapping mapping; /* of its customer, now; nothing where nothing was attached, or where one reads */
+    struct tp_str before;      /* the state, "LF NAME TAB VALUE" each; "" before the first */
+    struct tp_str json;        /* as in struct tp_interaction */
     size_t customer_at;
 };
+
+static inline struct tp_resolved tp_entry_resolved(const struct tp_entry *entry, struct tp_str customer_id) {
+    return (struct tp_resolved){customer_id, entry->sequence == 1, entry->attached};
+}
 
 /* What is to be appended. The caller's, untouched until its callback. */
 struct tp_append {
@@ -92,15 +99,12 @@ void tp_timeline_begin(struct tp_timeline *timeline, uint64_t repair);
 /* ---- reading ---- */
 
 struct tp_customer {
-    uint64_t sequence;         /* the last */
-    struct tp_str state;       /* "LF NAME TAB VALUE" each */
-    struct tp_str identifiers; /* LF, then "TYPE TAB VALUE LF" each */
-    struct tp_str seen;        /* when, in their order: tp_timeline_seen */
+    uint64_t sequence;   /* the last */
+    struct tp_str state; /* "LF NAME TAB VALUE" each */
+    struct tp_mapping mapping;
     uint64_t events;           /* on the timeline now */
     int64_t first_ms, last_ms; /* by time, of what is on the timeline; 0 without */
 };
-/* When its identifier `i` was seen first, in ms. */
-int64_t tp_timeline_seen(const struct tp_customer *customer, size_t i);
 typedef void tp_timeline_customer_read(void *arg, int status, const struct tp_customer *customer);
 /* TP_ENOTFOUND when there is no such customer. */
 int tp_timeline_read_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,

@@ -15,6 +15,7 @@
 struct asked {
     tp_view_done *done;
     void *arg;
+    bool identity_alone;
     char customer_id[TP_UUID_TEXT];
 };
 
@@ -57,30 +58,6 @@ static void write_time(const char *name, int64_t ms, struct tp_buf *out) {
     tp_buf_addf(out, ",\"%s\":\"%s\"", name, time);
 }
 
-static void write_identifier(struct tp_str line, int64_t seen_ms, struct tp_buf *out) {
-    const char *value = memchr(line.at, '\t', line.len);
-    if (!value)
-        return;
-    if (out->at[out->len - 1] == '}')
-        tp_buf_addc(out, ',');
-    tp_buf_adds(out, "{\"type\":");
-    tp_json_write_string((struct tp_str){line.at, (size_t)(value - line.at)}, out);
-    tp_buf_adds(out, ",\"value\":");
-    tp_json_write_string((struct tp_str){value + 1, (size_t)(line.at + line.len - value - 1)}, out);
-    write_time("first_seen", seen_ms, out);
-    tp_buf_addc(out, '}');
-}
-
-/* A line each, TYPE TAB VALUE, behind the LF in front. */
-static void write_identifiers(const struct tp_customer *customer, struct tp_buf *out) {
-    struct tp_str lines = customer->identifiers;
-    tp_buf_adds(out, ",\"identifiers\":[");
-    tp_str_cut(&lines, '\n');
-    for (size_t i = 0; lines.len > 0; i++)
-        write_identifier(tp_str_cut(&lines, '\n'), tp_timeline_seen(customer, i), out);
-    tp_buf_addc(out, ']');
-}
-
 static void write_counts(struct tp_str state, struct tp_buf *out) {
     const struct tp_str count = TP_STR(TP_STATE_COUNT);
     struct tp_str name, value;
@@ -97,16 +74,21 @@ static void write_counts(struct tp_str state, struct tp_buf *out) {
     tp_buf_addc(out, '}');
 }
 
-static int write_customer(const struct asked *asked, const struct tp_customer *customer, struct tp_buf *out) {
-    tp_buf_addf(out, "{\"id\":\"%s\"", asked->customer_id);
-    write_identifiers(customer, out);
+static int write_history(const struct tp_customer *customer, struct tp_buf *out) {
     tp_buf_adds(out, ",\"interactions\":");
     tp_buf_addi(out, (int64_t)customer->sequence);
     write_counts(customer->state, out);
     write_time("first_seen", customer->first_ms, out);
     write_time("last_seen", customer->last_ms, out);
     tp_buf_adds(out, ",\"last\":");
-    int status = tp_context_last_write(tp_context_state_get(customer->state, TP_STATE_LAST), out);
+    return tp_context_last_write(tp_context_state_get(customer->state, TP_STATE_LAST), out);
+}
+
+static int write_customer(const struct asked *asked, const struct tp_customer *customer, struct tp_buf *out) {
+    tp_buf_addf(out, "{\"id\":\"%s\",\"identifiers\":", asked->customer_id);
+    int status = tp_mapping_write(customer->mapping, out);
+    if (status == 0 && !asked->identity_alone)
+        status = write_history(customer, out);
     tp_buf_addc(out, '}');
     return status;
 }
@@ -119,17 +101,27 @@ static void on_customer(void *arg, int status, const struct tp_customer *custome
     answer(asked, status, &json);
 }
 
-int tp_view_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
-                     tp_view_done *done, void *arg) {
+static int view(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                bool identity_alone, tp_view_done *done, void *arg) {
     if (!tp_uuid_valid(customer_id))
         return TP_ENOTFOUND;
     struct asked *asked = calloc(1, sizeof *asked);
     if (!asked)
         return TP_ENOMEM;
-    *asked = (struct asked){.done = done, .arg = arg};
+    *asked = (struct asked){.done = done, .arg = arg, .identity_alone = identity_alone};
     memcpy(asked->customer_id, customer_id.at, customer_id.len);
     int status = tp_timeline_read_customer(settings, redis, customer_id, on_customer, asked);
     if (status < 0)
         free(asked);
     return status;
+}
+
+int tp_view_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                     tp_view_done *done, void *arg) {
+    return view(settings, redis, customer_id, false, done, arg);
+}
+
+int tp_view_identity(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                     tp_view_done *done, void *arg) {
+    return view(settings, redis, customer_id, true, done, arg);
 }

@@ -53,12 +53,12 @@ static bool wanted(const struct page *page, const struct tp_context_event *event
 
 static int write_entry(struct page *page, const struct tp_entry *entry, const struct tp_context_event *event) {
     struct tp_buf context = TP_BUF_INIT;
+    const struct tp_resolved resolved = tp_entry_resolved(entry, tp_str(page->customer_id));
     int status = tp_context_write(event, entry->sequence, entry->before, &context);
     if (status == 0) {
         if (page->found++ > 0)
             tp_buf_addc(&page->json, ',');
-        tp_interaction_compose(entry->json, entry->customer_at, tp_str(page->customer_id), tp_buf_str(&context),
-                               &page->json);
+        tp_interaction_compose(entry->json, entry->customer_at, &resolved, tp_buf_str(&context), &page->json);
     }
     tp_buf_free(&context);
     return status;

@@ -16,9 +16,13 @@ typedef void tp_view_done(void *arg, int status, struct tp_str json);
 /* {"customers": [{"id"}]}: whose identifier this is. The identifier is canonical. */
 int tp_view_find(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identifier identifier,
                  tp_view_done *done, void *arg);
-/* {"id", "identifiers" [{type, value, first_seen}], "interactions", "counts" {channel: n}, "first_seen", "last_seen",
- * "last" {id, channel, type, time}}. */
+/* {"id", "identifiers" [{type, value, first_seen, source, event}], "interactions", "counts" {channel: n}, "first_seen",
+ * "last_seen", "last" {id, channel, type, time}}. */
 int tp_view_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                     tp_view_done *done, void *arg);
+
+/* {"id", "identifiers"}, as above: why they are the customer's. */
+int tp_view_identity(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_view_done *done, void *arg);
 
 #define TP_VIEW_LIMIT 500

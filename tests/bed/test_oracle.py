@@ -16,16 +16,29 @@ def sent(id, name):
 
 def entry(id, name, customer, sequence):
     identifiers = [{"type": "email", "value": f"{name}@example.com"}]
+    change = {"change": {"kind": "created", "identifiers": identifiers}} if sequence == 1 else {}
     return {
         **sent(id, name),
-        "customer": {"id": customer, "identifiers": identifiers},
+        "source": "default",
+        "time": f"at {sequence}",
+        "customer": {"id": customer, "identifiers": identifiers} | change,
         "context": {"sequence": sequence},
         "schema": 1,
     }
 
 
+def known_of(name):
+    return [{"type": "email", "value": f"{name}@example.com", "event": f"{name[0]}1"}]
+
+
 def customer(name, interactions):
-    return {"interactions": interactions, "identifiers": [{"type": "email", "value": f"{name}@example.com"}]}
+    return {"interactions": interactions, "identifiers": known_of(name)}
+
+
+def mapping(name, entry):
+    id = entry["customer"]["id"]
+    value = {"id": id, "identifiers": known_of(name), "change": oracle.mapping_of(entry)}
+    return SimpleNamespace(key=id, value=value)
 
 
 def record(value, partition=0):
@@ -45,6 +58,7 @@ class Story:
             timelines={ANN: ann, BOB: bob},
             records=[record(deepcopy(value), int(value["id"] == "b1")) for value in order],
             refused=[],
+            mappings=[mapping("ann", ann[0]), mapping("bob", bob[0])],
         )
         events = {"a1": "ann", "a2": "ann", "a3": "ann", "b1": "bob"}
         self.load = SimpleNamespace(
@@ -146,6 +160,28 @@ def put_on_anothers_timeline(story):
     story.timelines[BOB].append(story.timelines[ANN].pop())
 
 
+def deny_a_change(story):
+    for value in (story.timelines[ANN][0], story.records[0].value):
+        del value["customer"]["change"]
+
+
+def say_what_did_not_change(story):
+    for value in (story.timelines[ANN][2], story.records[4].value):
+        value["customer"]["change"] = {"kind": "attached", "identifiers": value["customer"]["identifiers"]}
+
+
+def tell_no_change(story):
+    del story.sight.mappings[0]
+
+
+def tell_of_another(story):
+    story.sight.mappings[0].key = BOB
+
+
+def tell_an_older_mapping_last(story):
+    story.sight.mappings[0].value["identifiers"] = []
+
+
 def refuse_one(story):
     story.sight.refused.append("a3")
 
@@ -169,6 +205,11 @@ BREAKS = [
     (attach_an_identifier, oracle.WRONG, "customer-ann has the identifiers"),
     (miscount, oracle.WRONG, "customer-ann has 4 interactions and 3 entries"),
     (put_on_anothers_timeline, oracle.WRONG, "customer-bob has entries of"),
+    (deny_a_change, oracle.WRONG, "a1 says that None changed"),
+    (say_what_did_not_change, oracle.WRONG, "and None did"),
+    (tell_no_change, oracle.LOST, "is not on the customers' topic"),
+    (tell_of_another, oracle.WRONG, "customer-bob has a record of customer-ann"),
+    (tell_an_older_mapping_last, oracle.WRONG, "the customers' topic []"),
     (refuse_one, oracle.WRONG, "a3 is on the rejected topic"),
 ]
 
@@ -180,6 +221,14 @@ def test_what_is_wrong_is_found(harm, kind, expected):
     found = story.verdict()
     assert any(fault.kind == kind and expected in fault.text for fault in found), str(found)
     assert found.count(kind) > 0
+
+
+def test_a_change_that_is_told_twice_is_no_fault_but_where_it_must_not():
+    story = Story()
+    story.sight.mappings.append(story.sight.mappings[1])
+    assert story.verdict() == []
+    del story.records[1]
+    assert [(fault.kind, fault.about) for fault in story.verdict(once=True)] == [(oracle.WRONG, BOB)]
 
 
 def test_an_event_counts_once_however_much_is_wrong_with_it():

@@ -123,10 +123,33 @@ static void check_sent(struct tp_str data, const json_t *forwarded) {
     json_decref(sent);
 }
 
-static void check_decomposed(const struct tp_interaction *made, struct tp_str composed) {
+/* As if some of its identifiers were new to the customer: which, the content decides. */
+static struct tp_resolved resolve(const struct tp_interaction *made) {
+    uint32_t known = UINT32_MAX >> (TP_MAX_IDENTIFIERS - made->n_identifiers);
+    return (struct tp_resolved){CUSTOMER, made->content >> 32 & 1, (uint32_t)made->content & known};
+}
+
+static void check_change(const struct tp_resolved *resolved, const json_t *customer) {
+    const json_t *change = json_object_get(customer, "change"), *attached = json_object_get(change, "identifiers");
+    must((change != NULL) == (resolved->attached != 0));
+    must(!change ||
+         is_string(json_object_get(change, "kind"), resolved->created ? TP_STR("created") : TP_STR("attached")));
+    must(json_array_size(attached) == (size_t)__builtin_popcount(resolved->attached));
+    size_t i, n = 0;
+    const json_t *identifier;
+    json_array_foreach(json_object_get(customer, "identifiers"), i, identifier) {
+        if (resolved->attached >> i & 1)
+            must(json_equal(identifier, json_array_get(attached, n++)));
+    }
+}
+
+static void check_decomposed(const struct tp_interaction *made, const struct tp_resolved *resolved,
+                             struct tp_str composed) {
     struct tp_decomposed parts;
     must(tp_interaction_decompose(composed, &parts) == 0);
-    must(same(parts.customer_id, CUSTOMER) && same(parts.context, CONTEXT));
+    must(same(parts.resolved.customer_id, CUSTOMER) && same(parts.context, CONTEXT));
+    must(parts.resolved.attached == resolved->attached);
+    must(parts.resolved.created == (resolved->created && resolved->attached));
     parts.interaction.content = made->content; /* which the text does not tell */
     check_same(made, &parts.interaction);
     tp_decomposed_free(&parts);
@@ -134,7 +157,8 @@ static void check_decomposed(const struct tp_interaction *made, struct tp_str co
 
 static void check_composed(struct tp_str data, const struct tp_interaction *made) {
     struct tp_buf out = TP_BUF_INIT;
-    tp_interaction_compose(made->json, made->customer_at, CUSTOMER, CONTEXT, &out);
+    const struct tp_resolved resolved = resolve(made);
+    tp_interaction_compose(made->json, made->customer_at, &resolved, CONTEXT, &out);
     json_t *root = json_loadb(out.at, out.len, JSON_REJECT_DUPLICATES, NULL);
     must(root);
     const json_t *customer = json_object_get(root, "customer");
@@ -145,7 +169,8 @@ static void check_composed(struct tp_str data, const struct tp_interaction *made
     must(is_string(json_object_get(root, "source"), made->source));
     must(json_integer_value(json_object_get(json_object_get(root, "context"), "sequence")) == 1);
     check_sent(data, root);
-    check_decomposed(made, tp_buf_str(&out));
+    check_change(&resolved, customer);
+    check_decomposed(made, &resolved, tp_buf_str(&out));
     json_decref(root);
     tp_buf_free(&out);
 }

@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/error.h"
 #include "common/interaction.h"
+#include "common/mapping.h"
 #include "common/time.h"
 #include "common/utf8.h"
 #include "common/uuid.h"
@@ -33,7 +34,8 @@ static void try_interaction(struct tp_str bytes) {
     tp_interaction_pack(&interaction, &out);
     must(tp_str_equal(tp_buf_str(&out), bytes));
     tp_buf_clear(&out);
-    tp_interaction_compose(interaction.json, interaction.customer_at, TP_STR("id"), TP_STR("{}"), &out);
+    const struct tp_resolved resolved = {.customer_id = TP_STR("id"), .attached = (uint32_t)interaction.content};
+    tp_interaction_compose(interaction.json, interaction.customer_at, &resolved, TP_STR("{}"), &out);
     must(out.len > interaction.json.len);
     tp_buf_free(&out);
 }
@@ -45,8 +47,9 @@ static void try_composed(struct tp_str text) {
     must(error == 0 || error == TP_ECORRUPT);
     if (error)
         return;
-    tp_interaction_compose(parts.interaction.json, parts.interaction.customer_at, parts.customer_id, parts.context,
-                           &out);
+    const struct tp_interaction *interaction = &parts.interaction;
+    must(parts.resolved.attached >> 1 >> (interaction->n_identifiers - 1) == 0);
+    tp_interaction_compose(interaction->json, interaction->customer_at, &parts.resolved, parts.context, &out);
     must(tp_str_equal(tp_buf_str(&out), text));
     tp_buf_clear(&out);
     tp_interaction_pack(&parts.interaction, &out);
@@ -75,6 +78,51 @@ static void try_rejection(struct tp_str bytes) {
     tp_buf_free(&out);
 }
 
+static void must_be_json(struct tp_str text) {
+    json_t *root = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
+    must(root);
+    json_decref(root);
+}
+
+/* Whether each part is what the daemon may have stored there: what is none is written as it is. */
+static bool is_written_by_us(const struct tp_attachment *attachment) {
+    json_t *event = json_loadb(attachment->event.at, attachment->event.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    bool is_string = json_is_string(event);
+    json_decref(event);
+    return is_string && tp_utf8_valid(attachment->identifier.type) && tp_utf8_valid(attachment->identifier.value) &&
+           tp_utf8_valid(attachment->source);
+}
+
+static void try_mapping_of(struct tp_mapping mapping) {
+    struct tp_mapping rest = mapping;
+    struct tp_attachment attachment = {0};
+    struct tp_buf out = TP_BUF_INIT;
+    bool ours = true;
+    for (size_t n = rest.n; tp_mapping_next(&rest, &attachment); n--) {
+        must(rest.n == n - 1);
+        must(attachment.identifier.type.len > 0 && attachment.identifier.value.len > 0);
+        must(attachment.source.len > 0 && attachment.event.len > 0);
+        ours = ours && is_written_by_us(&attachment);
+    }
+    must(tp_mapping_write(mapping, &out) == (rest.n > 0 ? TP_ECORRUPT : 0));
+    if (ours && rest.n == 0)
+        must_be_json(tp_buf_str(&out));
+    tp_buf_free(&out);
+}
+
+/* As it stands in an answer: >I2 how many, >I4 and >I4 the lengths of identifiers and origins, and these. */
+static void try_mapping(struct tp_str bytes) {
+    struct tp_reader reader = {.left = bytes};
+    size_t n = tp_read_big(&reader, 2), identifiers_len = tp_read_big(&reader, 4),
+           origins_len = tp_read_big(&reader, 4);
+    struct tp_mapping mapping = tp_timeline_mapping_read(&reader, n, identifiers_len, origins_len);
+    touch(mapping.first_seen);
+    touch(mapping.identifiers);
+    touch(mapping.origins);
+    if (!reader.failed)
+        try_mapping_of(mapping);
+}
+
 static void try_entry(struct tp_str bytes) {
     struct tp_entry entry;
     int error = tp_timeline_entry_read(bytes, &entry);
@@ -84,6 +132,11 @@ static void try_entry(struct tp_str bytes) {
     must(entry.customer_at <= entry.json.len);
     touch(entry.before);
     touch(entry.json);
+}
+
+static void try_stored(struct tp_str bytes) {
+    try_entry(bytes);
+    try_mapping(bytes);
 }
 
 static void try_position(struct tp_str text) {
@@ -141,7 +194,7 @@ static void try_utf8(struct tp_str text) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static void (*const forms[])(struct tp_str bytes) = {try_interaction, try_rejection, try_entry,    try_base64,
+    static void (*const forms[])(struct tp_str bytes) = {try_interaction, try_rejection, try_stored,   try_base64,
                                                          try_time,        try_utf8,      try_composed, try_position};
     if (size > 0)
         forms[data[0] % (sizeof forms / sizeof *forms)](fuzz_text(data + 1, size - 1));

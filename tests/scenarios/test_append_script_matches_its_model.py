@@ -44,6 +44,15 @@ class Event:
         return [f"email\t{self.content[-1] + more}@example.com" for more in range(1 + self.content[-1] % 2)]
 
     @property
+    def lines(self):
+        """Of some, the first is another customer's."""
+        return [""] * (self.content[-1] % 3 == 0) + self.identifiers
+
+    @property
+    def origin(self):
+        return f'web\t"{self.key.decode()}"'
+
+    @property
     def last(self):
         return self.key.hex()
 
@@ -59,6 +68,7 @@ class Entry:
     time: int
     sequence: int
     key: bytes
+    attached: int
     before: dict  # empty before the first
     tail: bytes
 
@@ -71,7 +81,10 @@ class Customer:
     sequence: int = 0
     entries: list = field(default_factory=list)
     remembered: list = field(default_factory=list)  # events, in order of append
-    identifiers: dict = field(default_factory=dict)
+    identifiers: dict = field(default_factory=dict)  # when each was seen first, and with which event
+
+    def mapping(self, attached):
+        return self.identifiers.copy() if attached else {}
 
     def append(self, event, received):
         known = next((one for one in self.remembered if one.key == event.key), None)
@@ -82,18 +95,20 @@ class Customer:
                 return ("reused",)
             same = (known.node, known.record, known.again) == (event.node, event.record, False)
             word = "replayed" if same else "duplicate"
-            return (word, max((e for e in self.entries if e.key == event.key), key=lambda e: e.sequence))
+            entry = max((e for e in self.entries if e.key == event.key), key=lambda e: e.sequence)
+            return (word, entry, self.mapping(entry.attached))
         before, state = self.state, dict(self.state)
         self.sequence += 1
         state["last"] = event.last
         for kind, name, value in event.changes():
             state[name] = value if kind == b"s" else f"{float(state.get(name, 0)) + float(value):.17g}"
         self.state = state
-        self.entries.append(Entry(event.time, self.sequence, event.key, before, event.tail))
-        self.remembered.append(event)
+        attached = sum(1 << place for place, line in enumerate(event.lines) if line and line not in self.identifiers)
         for identifier in event.identifiers:
-            self.identifiers.setdefault(identifier, received)
-        return ("appended", self.sequence, before)
+            self.identifiers.setdefault(identifier, (received, event.origin))
+        self.entries.append(Entry(event.time, self.sequence, event.key, attached, before, event.tail))
+        self.remembered.append(event)
+        return ("appended", self.sequence, attached, before, self.mapping(attached))
 
     def remember_again(self, event):
         if event not in self.remembered:
@@ -147,16 +162,20 @@ class Server:
         for event in events:
             customer = (1 + customers.index(event.customer)).to_bytes(2, "big")
             arguments += [customer + received.to_bytes(6, "big") + event.mark(), event.time, event.tail]
-            arguments += ["".join(["\n", *(identifier + "\n" for identifier in event.identifiers)])]
+            arguments += ["".join(line + "\n" for line in [event.origin, *event.lines])]
             arguments += ["\nlast\t" + event.last, b"".join(packed(*change) for change in event.changes())]
         answers = self.scripts.call(SCRIPT, keys, arguments)
         return answers if isinstance(answers, int) else [self._answer(answer) for answer in answers]
 
     def _answer(self, answer):
-        word, rest = WORDS[answer[:1]], answer[1:]
+        word = WORDS[answer[:1]]
+        if len(answer) == 1:
+            return (word,)
+        length = number_of(answer[1:5])
+        told, mapping = answer[5 : 5 + length], read_mapping(io.BytesIO(answer[5 + length :]))
         if word == "appended":
-            return (word, int.from_bytes(rest[:6], "big"), read_state(rest[6:]))
-        return (word, read_entry(rest)) if rest else (word,)
+            return (word, number_of(told[:6]), number_of(told[6:10]), read_state(told[10:]), mapping)
+        return (word, read_entry(told), mapping)
 
     def customer(self, number):
         """Its state, last sequence, entries, remembered (key, content, node, record, time, again), and identifiers."""
@@ -166,19 +185,18 @@ class Server:
         if blob is None:
             return {}, 0, entries, [], {}
         rest = io.BytesIO(blob)
-        assert rest.read(1) == b"\2"
+        assert rest.read(1) == b"\3"
         sequence, count, first = number_of(rest.read(6)), number_of(rest.read(4)), number_of(rest.read(6))
-        lengths = [number_of(rest.read(4)), number_of(rest.read(4)), number_of(rest.read(2)), number_of(rest.read(4))]
-        state = read_state(rest.read(lengths[0]) + rest.read(lengths[1]))
-        seen = [number_of(rest.read(6)) for _ in range(lengths[2])]
-        names = rest.read(lengths[3]).decode().split("\n")[1:-1]
+        last, state, *mapping = (number_of(rest.read(size)) for size in (4, 4, 2, 4, 4))
+        state = read_state(rest.read(last) + rest.read(state))
+        identifiers = read_attachments(rest, *mapping)
         recents = self.client.get(LANE + b"r:%d" % number)
         assert len(recents) % 36 == 0
         assert rest.read() == b"".join(recents[at : at + 2] for at in range(0, len(recents), 36))
         assert count == len(entries)
         assert first <= entries[0].time
         marks = [read_recent(recents[at : at + 36]) for at in range(0, len(recents), 36)]
-        return state, sequence, entries, marks, dict(zip(names, seen, strict=True))
+        return state, sequence, entries, marks, identifiers
 
 
 WORDS = {b"a": "appended", b"r": "replayed", b"d": "duplicate", b"u": "reused", b"x": "broken"}
@@ -199,12 +217,28 @@ def read_state(text):
     return dict(line.split("\t") for line in lines[1:])
 
 
+def read_attachments(rest, count, identifiers_length, origins_length):
+    seen = [number_of(rest.read(6)) for _ in range(count)]
+    names = rest.read(identifiers_length).decode().split("\n")[1:-1]
+    origins = rest.read(origins_length).decode().split("\n")[:-1]
+    for place, origin in enumerate(origins):
+        assert origin != (origins[place - 1] if place else ""), "what is as before is not said again"
+        origins[place] = origin or origins[place - 1]
+    return {name: (when, origin) for name, when, origin in zip(names, seen, origins, strict=True)}
+
+
+def read_mapping(rest):
+    """Nothing where nothing was attached."""
+    head = rest.read(10)
+    return read_attachments(rest, *struct.unpack(">HII", head)) if head else {}
+
+
 def read_entry(entry):
     """Its time is the score, which the entry itself does not have."""
-    length = number_of(entry[15:19])
+    attached, length = struct.unpack(">II", entry[15:23])
     assert entry[14] == 0
-    before, tail = entry[19 : 19 + length], entry[19 + length :]
-    return Entry(-1, number_of(entry[:6]), entry[6:14], read_state(before), tail)
+    before, tail = entry[23 : 23 + length], entry[23 + length :]
+    return Entry(-1, number_of(entry[:6]), entry[6:14], attached, read_state(before), tail)
 
 
 def read_recent(mark):
@@ -392,11 +426,11 @@ def test_thousands_of_one_time_do_not_hide_an_answer(server):
     "what",
     [
         ("c:0", b"foreign"),
-        ("c:0", b"\2\0\0"),
-        ("c:0", b"\1" + bytes(30) + bytes(2)),
-        ("c:0", b"\2" + bytes(30)),
-        ("c:0", b"\2" + bytes(30) + bytes(2)),
-        ("c:0", b"\2" + bytes(16) + b"\xff" * 4 + bytes(46)),
+        ("c:0", b"\3\0\0"),
+        ("c:0", b"\2" + bytes(34) + bytes(2)),
+        ("c:0", b"\3" + bytes(34)),
+        ("c:0", b"\3" + bytes(34) + bytes(2)),
+        ("c:0", b"\3" + bytes(16) + b"\xff" * 4 + bytes(50)),
         ("r:0", bytes(36)),
         ("t:0", b"a string"),
     ],
@@ -416,7 +450,9 @@ def test_one_customers_damage_is_told_and_leaves_the_others(server, what):
     name, value = what
     server.client.set(LANE + name.encode(), value)
     events = [Event(customer, key_of(customer), b"said 000", 5, NODES[0], 1 + customer) for customer in range(2)]
-    assert server.append(NODES[0], 1, (10, 10, 0), events, 1) == [("broken",), ("appended", 1, {})]
+    broken, other = server.append(NODES[0], 1, (10, 10, 0), events, 1)
+    assert broken == ("broken",)
+    assert other[:2] == ("appended", 1)
     assert server.client.get(LANE + name.encode()) == value
     assert server.client.zcard(LANE + b"t:1") == 1
 
@@ -425,7 +461,7 @@ def test_a_call_of_an_earlier_generation_does_nothing(server):
     """It was given up, and lands late. Of another node, it would be none of these."""
     server.clear()
     events = [Event(0, key_of(number), b"said 000", 5, NODES[0], 1 + number) for number in range(3)]
-    assert server.append(NODES[0], 1, (10, 10, 0), events[:1], 1, generation=7) == [("appended", 1, {})]
+    assert server.append(NODES[0], 1, (10, 10, 0), events[:1], 1, generation=7)[0][:2] == ("appended", 1)
     assert server.append(NODES[0], 1, (10, 10, 0), events[1:2], 1, generation=6) == 7
     assert server.client.zcard(LANE + b"t:0") == 1
     assert server.append(NODES[1], 1, (10, 10, 0), events[1:2], 1, generation=6)[0][:2] == ("appended", 2)

@@ -18,9 +18,11 @@ def test_it_stands_on_the_event_and_leads_to_nobody(touchpointd, kafka, topics):
     assert ann != bob
     assert daemon.find(customer_id="null") is None
     (entry,) = daemon.timeline(ann)
+    identifiers = [{"type": "email", "value": "ann@example.com"}]
     assert entry["customer"] == {
         "id": ann,
-        "identifiers": [{"type": "email", "value": "ann@example.com"}],
+        "change": {"kind": "created", "identifiers": identifiers},
+        "identifiers": identifiers,
         "dropped": [{"type": "customer_id", "value": "null", "reason": "blocked"}],
     }
     records = [record.value for record in kafka.records(topics.interactions)]

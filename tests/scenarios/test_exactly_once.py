@@ -141,7 +141,7 @@ def test_a_position_behind_the_transaction_of_another_is_waited_for(touchpointd,
 
 def test_what_waits_for_its_topic_is_not_said_to_be_there(touchpointd, kafka, topics):
     """Others are committed meanwhile, and the position with them."""
-    for topic in topics.rejected, topics.checkpoints:
+    for topic in topics.rejected, topics.checkpoints, topics.customers:
         kafka.create_topic(topic)
     daemon = touchpointd(ON | {"kafka.partitions": 0})
     assert daemon.post(event(id="waits")).status == 202

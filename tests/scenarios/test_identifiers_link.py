@@ -1,6 +1,7 @@
 """Identifiers that come together belong to one customer from then on; and of two known customers, an event goes to that
 of its strongest identifier."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -68,6 +69,41 @@ def test_what_belongs_to_another_is_not_listed_as_ones_own(touchpointd):
     assert listed(by_email) == EMAIL | {"x": "ann"}
     assert listed(by_phone) == PHONE
     assert len(daemon.timeline(by_email)[0]["customer"]["identifiers"]) == 3
+
+
+def test_the_event_that_names_both_says_so(touchpointd, kafka, topics):
+    """In Kafka, on the timeline, and to who waits; a retry is told the same, although more is known by then."""
+    daemon = touchpointd()
+    by_email, by_phone = customer_of(daemon, **EMAIL), customer_of(daemon, **PHONE)
+    both = event(id="both", customer={"x": "ann", **PHONE, **EMAIL})
+    (told,) = send(daemon, both)
+    assert told["customer"] == {
+        "id": by_email,
+        "change": {"kind": "attached", "identifiers": [{"type": "x", "value": "ann"}]},
+        "identifiers": [
+            {"type": "x", "value": "ann"},
+            {"type": "phone", "value": PHONE["phone"]},
+            {"type": "email", "value": EMAIL["email"]},
+        ],
+        "conflict": [{"type": "phone", "value": PHONE["phone"], "customer": by_phone}],
+    }
+    assert send(daemon, both) == [told]
+    assert daemon.timeline(by_email)[0] == told
+    assert [record.value for record in kafka.records(topics.interactions, until=3) if record.value["id"] == "both"] == [
+        told
+    ]
+    assert daemon.metrics()["touchpoint_identity_conflicts_total"] == 1
+
+
+def test_what_is_refused_later_is_refused_as_it_was_sent(touchpointd, kafka, topics):
+    """Without what was found out about it, so that it can be sent again."""
+    daemon = touchpointd()
+    customer_of(daemon, **EMAIL), customer_of(daemon, **PHONE)
+    send(daemon, event(id="both", customer=PHONE | EMAIL))
+    assert daemon.post(event(id="both", type="other", customer=PHONE | EMAIL)).status == 202
+    (refused,) = kafka.records(topics.rejected, until=1)
+    assert refused.value["reason"]["code"] == "id_reused"
+    assert "conflict" not in json.loads(refused.value["payload"])["customer"]
 
 
 def test_a_record_names_what_belongs_to_another(touchpointd, kafka, topics):

@@ -47,6 +47,11 @@ def test_any_identifier_finds_the_customer_however_written(touchpointd):
         assert (reply.status, reply.json) == (200, {"customers": []}), stranger
 
 
+def attached(event, type, value):
+    origin = {"first_seen": event["received_at"], "source": event["source"], "event": event["id"]}
+    return {"type": type, "value": value} | origin
+
+
 def test_what_is_known_of_a_customer(touchpointd):
     daemon = touchpointd()
     times = [ago(days=2), ago(days=1), ago(hours=1)]
@@ -62,8 +67,8 @@ def test_what_is_known_of_a_customer(touchpointd):
     assert reply.json == {
         "id": customer,
         "identifiers": [
-            {"type": "anonymous_id", "value": "7f1c", "first_seen": first["received_at"]},
-            {"type": "email", "value": "ann@example.com", "first_seen": second["received_at"]},
+            attached(first, "anonymous_id", "7f1c"),
+            attached(second, "email", "ann@example.com"),
         ],
         "interactions": 3,
         "counts": {"call_centre": 1, "web": 2},

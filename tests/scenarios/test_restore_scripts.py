@@ -33,17 +33,17 @@ class Event:
         self.words = [
             time,
             b"tail of " + self.key,
-            "".join(["\n", *(f"x\t{name}\n" for name in identifiers)]),
+            "".join([f"web\t{number}\n", *(f"x\t{name}\n" for name in identifiers)]),
             b"\nlast\t%d" % number,
             b"a" + struct.pack(">H", len(change)) + change + struct.pack(">I", 1) + b"1",
         ]
-        self.sequence, self.before = 0, b""
+        self.sequence, self.attached, self.before = 0, 0, b""
 
     def place(self):
         """As its context tells the state before: the last, and the rest in the order of names."""
         last, *rest = self.before.split(b"\n")[1:] or [b""]
         last, rest = (b"\n" + last if last else b""), b"".join(b"\n" + line for line in sorted(rest))
-        return self.sequence.to_bytes(6, "big") + struct.pack(">I", len(last)) + last + rest
+        return self.sequence.to_bytes(6, "big") + struct.pack(">II", self.attached, len(last)) + last + rest
 
 
 class Server:
@@ -69,7 +69,8 @@ class Server:
         for event in events:
             (answer,) = self.call(APPEND, [REPAIR, NODE, 10_000, *caps, 0, 1], [event], False)
             assert answer[:1] == b"a"
-            event.sequence, event.before = int.from_bytes(answer[1:7], "big"), answer[7:]
+            length, event.sequence, event.attached = struct.unpack(">xI6sI", answer[:15])
+            event.sequence, event.before = int.from_bytes(event.sequence, "big"), answer[15 : 5 + length]
 
     def restore(self, events, caps):
         return self.call(RESTORE, [REPAIR, *caps, b""], events, True)
@@ -191,7 +192,7 @@ def test_the_caps_hold(server, plans, size, caps):
     for customer in {event.customer for event in events}:
         own = [event for event in events if event.customer == customer]
         line = server.client.zrange(LANE + b"t:%d" % customer, 0, -1, withscores=True)
-        keys = {key for _, key, _, _ in entries_of(line).values()}
+        keys = {key for _, key, *_ in entries_of(line).values()}
         recents = server.client.get(LANE + b"r:%d" % customer)
         remembered = [recents[i : i + 8] for i in range(0, len(recents), 36)]
         newest = sorted(own, key=lambda event: (event.time, event.sequence))[-most_events:]

@@ -60,7 +60,7 @@ def test_that_the_broker_does_not_let_us_make(touchpointd, kafka, topics):
     assert daemon.post(sent).status == 202
     until(lambda: daemon.log("kafka_topic_refused"), 10, "it is said")
     assert daemon.get("/readyz").json["pending"] == 20
-    for topic in topics.interactions, topics.checkpoints:
+    for topic in topics.interactions, topics.checkpoints, topics.customers:
         kafka.create_topic(topic)
     settle(daemon)
     assert ids(kafka.records(topics.interactions)) == [event["id"] for event in sent]

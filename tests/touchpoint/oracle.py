@@ -7,6 +7,8 @@ the outside can look: at the daemon's HTTP interface and at Kafka's topics, as a
 - In Kafka a customer's records, each where it stands first, are in the order of the sequence.
 - The timeline's entry is Kafka's record, and holds what was sent.
 - A customer has the identifiers that were sent, and as many interactions as there are on the timeline.
+- The entry that names an identifier of its customer first says so, and no other; so does a record on the customers'
+  topic. The last of these of each customer has what is known of the customer.
 - Nothing is there that nobody sent.
 - Afterwards a new event passes.
 """
@@ -43,6 +45,8 @@ class Sight:
     """Of touchpoint.interactions, as they stand in Kafka."""
     refused: list
     """The ids on touchpoint.rejected."""
+    mappings: list
+    """Of touchpoint.customers, as they stand in Kafka."""
 
 
 class Verdict(list):
@@ -98,6 +102,7 @@ def look(daemon, kafka, topics, load):
         timelines={id: in_sequence(daemon.timeline(id)) for id in ids},
         records=kafka.records(topics.interactions),
         refused=[record.value.get("id") for record in kafka.records(topics.rejected)],
+        mappings=kafka.records(topics.customers),
     )
 
 
@@ -134,6 +139,8 @@ def faults_of(sight, load, rejected=frozenset(), once=False):
     yield from faults_of_order(sight)
     yield from faults_of_content(sight, load)
     yield from faults_of_customers(sight, load)
+    yield from faults_of_changes(sight)
+    yield from faults_of_mappings(sight, once)
 
 
 def entries_of(sight):
@@ -226,8 +233,50 @@ def faults_of_customers(sight, load):
             yield Fault(WRONG, id, f"{id} has {customer['interactions']} interactions and {len(timeline)} entries")
 
 
+def change_of(entry, known):
+    """What the entry attaches to a customer with these; nothing: None."""
+    attached = [identifier for identifier in entry["customer"]["identifiers"] if identifier not in known]
+    kind = "created" if entry["context"]["sequence"] == 1 else "attached"
+    return {"kind": kind, "identifiers": attached} if attached else None
+
+
+def faults_of_changes(sight):
+    for timeline in sight.timelines.values():
+        known = []
+        for entry in timeline:
+            expected, said = change_of(entry, known), entry["customer"].get("change")
+            if said != expected:
+                yield Fault(WRONG, entry["id"], f"{entry['id']} says that {said} changed, and {expected} did")
+            known += entry["customer"]["identifiers"]
+
+
+def mapping_of(entry):
+    """What the customers' topic says of its change."""
+    return entry["customer"]["change"] | {name: entry[name] for name in ("source", "time")} | {"event": entry["id"]}
+
+
+def faults_of_mappings(sight, once):
+    """Without transactions a change may be told of an event that then was not; with them nothing is there twice."""
+    told, last = {}, {}
+    for record in sight.mappings:
+        last[record.key] = record.value
+        told.setdefault(record.key, []).append(record.value["change"])
+        if record.value["id"] != record.key:
+            yield Fault(WRONG, record.key, f"{record.key} has a record of {record.value['id']}")
+    for id, timeline in sight.timelines.items():
+        changes = [mapping_of(entry) for entry in timeline if "change" in entry["customer"]]
+        missing = [change for change in changes if change not in told.get(id, [])]
+        if missing:
+            yield Fault(LOST, missing[0]["event"], f"{id}: {missing} is not on the customers' topic")
+        if once and told.get(id, []) != changes:
+            yield Fault(WRONG, id, f"{id}: the customers' topic has {told.get(id)}, the timeline {changes}")
+        if id in last and last[id]["identifiers"] != sight.customers[id]["identifiers"]:
+            text = f"{id} has {sight.customers[id]['identifiers']}, the customers' topic {last[id]['identifiers']}"
+            yield Fault(WRONG, id, text)
+
+
 def without_additions(entry):
-    customer = {name: value for name, value in entry["customer"].items() if name != "id"}
+    customer = {name: value for name, value in entry["customer"].items() if name not in ("id", "change", "conflict")}
     return {name: value for name, value in entry.items() if name not in ADDED} | {"customer": customer}
 
 

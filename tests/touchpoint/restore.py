@@ -94,18 +94,24 @@ def state_of(text):
 
 
 def entries_of(line):
-    """By sequence: time, key, the state before, and what the daemon gave."""
+    """By sequence: time, key, the state before, what was attached, and what the daemon gave."""
     return {
-        int.from_bytes(entry[:6], "big"): (time, entry[6:14], state_of(entry[19 : 19 + length]), entry[19 + length :])
+        int.from_bytes(entry[:6], "big"): (
+            time,
+            entry[6:14],
+            state_of(entry[23 : 23 + length]),
+            attached,
+            entry[23 + length :],
+        )
         for entry, time in line
-        for (length,) in [struct.unpack(">I", entry[15:19])]
+        for attached, length in [struct.unpack(">II", entry[15:23])]
     }
 
 
 def customer_of(blob):
     """Its last sequence, entries, state, and identifiers with when each was seen first."""
     number = lambda at, size: int.from_bytes(blob[at : at + size], "big")  # noqa: E731
-    state_at, n_seen = 31, number(25, 2)
+    state_at, n_seen = 35, number(25, 2)
     seen_at = state_at + number(17, 4) + number(21, 4)
     names_at = seen_at + 6 * n_seen
     names = blob[names_at : names_at + number(27, 4)].decode().split("\n")[1:-1]

@@ -83,6 +83,16 @@ static void a_reader_stops_at_the_end(void **state) {
     assert_int_equal(tp_read_bytes(&reader, 1).len, 0);
 }
 
+static void the_numbers_of_scripts_are_big_endian(void **state) {
+    (void)state;
+    struct tp_reader reader = {.left = TP_STR("\x01\x02\x03\x04\xff\xff\xff\xff\xff\xff")};
+    assert_int_equal(tp_read_big(&reader, 4), 0x01020304);
+    assert_true(tp_read_big(&reader, 6) == UINT64_C(0xffffffffffff));
+    assert_false(reader.failed);
+    assert_int_equal(tp_read_big(&reader, 1), 0);
+    assert_true(reader.failed);
+}
+
 static void numbers_are_written_in_decimal(void **state) {
     (void)state;
     static const int64_t numbers[] = {0, 7, 10, -1, 1234567890123, INT64_MAX, INT64_MIN};
@@ -115,6 +125,7 @@ int main(void) {
         cmocka_unit_test(what_is_taken_is_the_callers),
         cmocka_unit_test(after_a_failure_nothing_is_added),
         cmocka_unit_test(numbers_come_back),
+        cmocka_unit_test(the_numbers_of_scripts_are_big_endian),
         cmocka_unit_test(a_reader_stops_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

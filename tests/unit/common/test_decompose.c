@@ -102,6 +102,30 @@ static struct tp_interaction any_interaction(struct tp_buf *json) {
     return interaction;
 }
 
+static bool named_before(const struct tp_interaction *interaction, size_t i) {
+    for (size_t j = 0; j < i; j++)
+        if (tp_str_equal(interaction->identifiers[j].value, interaction->identifiers[i].value))
+            return true;
+    return false;
+}
+
+/* What is named twice is new the first time at most. */
+static struct tp_resolved any_resolved(const struct tp_interaction *interaction) {
+    struct tp_resolved resolved = {.customer_id = TP_STR(CUSTOMER), .created = any(2)};
+    unsigned often = any(4);
+    for (size_t i = 0; i < interaction->n_identifiers; i++)
+        if (any(3) < often && !named_before(interaction, i))
+            resolved.attached |= UINT32_C(1) << i;
+    return resolved;
+}
+
+/* Who was created is told with what was attached. */
+static void assert_same_resolved(const struct tp_resolved *is, const struct tp_resolved *expected) {
+    assert_text(is->customer_id, expected->customer_id);
+    assert_int_equal(is->attached, expected->attached);
+    assert_int_equal(is->created, expected->created && expected->attached);
+}
+
 static void assert_same(const struct tp_interaction *is, const struct tp_interaction *expected) {
     assert_text(is->json, expected->json);
     assert_int_equal(is->customer_at, expected->customer_at);
@@ -131,11 +155,11 @@ static void any_interaction_comes_back_byte_by_byte(void **state) {
         write_any_value(&context, 0);
         tp_buf_addc(&context, '}');
         tp_buf_clear(&composed);
-        tp_interaction_compose(interaction.json, interaction.customer_at, TP_STR(CUSTOMER), tp_buf_str(&context),
-                               &composed);
+        const struct tp_resolved resolved = any_resolved(&interaction);
+        tp_interaction_compose(interaction.json, interaction.customer_at, &resolved, tp_buf_str(&context), &composed);
         assert_int_equal(tp_interaction_decompose(tp_buf_str(&composed), &decomposed), 0);
         assert_same(&decomposed.interaction, &interaction);
-        assert_text(decomposed.customer_id, TP_STR(CUSTOMER));
+        assert_same_resolved(&decomposed.resolved, &resolved);
         assert_text(decomposed.context, tp_buf_str(&context));
         tp_decomposed_free(&decomposed);
         seed = began;
@@ -163,7 +187,8 @@ static struct tp_str composed_of(struct tp_buf *composed) {
     seed = 7;
     struct tp_interaction interaction = any_interaction(&json);
     tp_buf_clear(composed);
-    tp_interaction_compose(interaction.json, interaction.customer_at, TP_STR(CUSTOMER), TP_STR(CONTEXT), composed);
+    const struct tp_resolved resolved = {TP_STR(CUSTOMER), true, 1};
+    tp_interaction_compose(interaction.json, interaction.customer_at, &resolved, TP_STR(CONTEXT), composed);
     tp_buf_free(&json);
     return tp_buf_str(composed);
 }
@@ -217,10 +242,138 @@ static void what_another_wrote_is_refused(void **state) {
         "{\"schema\":1," HEAD "\"customer\":{\"id\":\"" CUSTOMER "\"," WHO "}" TAIL " ",
         " {\"schema\":1," HEAD "\"customer\":{\"id\":\"" CUSTOMER "\"," WHO "}" TAIL,
         "{\"schema\":1,\"customer\":{\"id\":\"" CUSTOMER "\"," WHO "}" TAIL,
+        "{\"schema\":1," HEAD "\"customer\":{\"id\":\"" CUSTOMER "\", " WHO "}" TAIL,
     };
     assert_int_equal(decompose(TP_STR("{\"schema\":1," HEAD "\"customer\":{\"id\":\"" CUSTOMER "\"," WHO "}" TAIL)), 0);
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
         assert_int_equal(decompose(tp_str(foreign[i])), TP_ECORRUPT);
+}
+
+/* ---- what was attached ---- */
+
+#define FIRST    "{\"type\":\"email\",\"value\":\"ann@example.com\"}"
+#define SECOND   "{\"type\":\"x\",\"value\":\"\\\"},{[\"}"
+#define THIRD    "{\"type\":\"x\",\"value\":\"7\"}"
+#define FRONT    "{\"schema\":1," HEAD "\"customer\":{"
+#define ID       "\"id\":\"" CUSTOMER "\","
+#define LIST     "\"identifiers\":[" FIRST "," SECOND "," THIRD "]}"
+#define OF(list) ",\"identifiers\":[" list "]}"
+
+static int decompose_change(const char *customer, struct tp_decomposed *ret) {
+    struct tp_buf text = TP_BUF_INIT;
+    tp_buf_addf(&text, "%s%s%s", FRONT, customer, TAIL);
+    int error = decompose(tp_buf_str(&text)); /* beside nothing */
+    if (error == 0) {
+        assert_int_equal(tp_interaction_decompose(tp_buf_str(&text), ret), 0);
+        assert_text(ret->interaction.json, TP_STR(FRONT LIST "}"));
+        assert_int_equal(ret->interaction.customer_at, sizeof FRONT - 1);
+        tp_decomposed_free(ret);
+    }
+    tp_buf_free(&text);
+    return error;
+}
+
+static void what_was_attached_comes_back(void **state) {
+    (void)state;
+    static const struct {
+        const char *change;
+        bool created;
+        uint32_t attached;
+    } cases[] = {
+        {"", false, 0},
+        {"\"change\":{\"kind\":\"created\"" OF(FIRST) ",", true, 1},
+        {"\"change\":{\"kind\":\"attached\"" OF(SECOND) ",", false, 2},
+        {"\"change\":{\"kind\":\"attached\"" OF(THIRD) ",", false, 4},
+        {"\"change\":{\"kind\":\"created\"" OF(FIRST "," THIRD) ",", true, 5},
+        {"\"change\":{\"kind\":\"attached\"" OF(SECOND "," THIRD) ",", false, 6},
+        {"\"change\":{\"kind\":\"created\"" OF(FIRST "," SECOND "," THIRD) ",", true, 7},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tp_decomposed decomposed;
+        struct tp_buf customer = TP_BUF_INIT;
+        tp_buf_addf(&customer, "%s%s%s", ID, cases[i].change, LIST);
+        tp_buf_addc(&customer, '\0');
+        assert_int_equal(decompose_change(customer.at, &decomposed), 0);
+        assert_int_equal(decomposed.resolved.created, cases[i].created);
+        assert_int_equal(decomposed.resolved.attached, cases[i].attached);
+        tp_buf_free(&customer);
+    }
+}
+
+/* The 32nd bit is that of the last that there may be. */
+static void all_of_as_many_as_there_may_be_come_back(void **state) {
+    (void)state;
+    struct tp_buf json = TP_BUF_INIT, composed = TP_BUF_INIT;
+    const struct tp_resolved resolved = {TP_STR(CUSTOMER), true, UINT32_MAX};
+    tp_buf_adds(&json, FRONT "\"identifiers\":[");
+    for (int i = 0; i < TP_MAX_IDENTIFIERS; i++)
+        tp_buf_addf(&json, "%s{\"type\":\"x\",\"value\":\"%d\"}", i ? "," : "", i);
+    tp_buf_adds(&json, "]}}");
+    tp_interaction_compose(tp_buf_str(&json), sizeof FRONT - 1, &resolved, TP_STR(CONTEXT), &composed);
+    struct tp_decomposed decomposed;
+    assert_int_equal(tp_interaction_decompose(tp_buf_str(&composed), &decomposed), 0);
+    assert_same_resolved(&decomposed.resolved, &resolved);
+    assert_text(decomposed.interaction.json, tp_buf_str(&json));
+    tp_decomposed_free(&decomposed);
+    tp_buf_free(&json);
+    tp_buf_free(&composed);
+}
+
+/* What is said of one that is not in the list is not written, and so does not come back. */
+static void a_bit_beyond_the_list_does_not_come_back(void **state) {
+    (void)state;
+    const struct tp_resolved resolved = {TP_STR(CUSTOMER), false, 2 | 8 | UINT32_C(1) << 31};
+    struct tp_buf composed = TP_BUF_INIT;
+    struct tp_decomposed decomposed;
+    tp_interaction_compose(TP_STR(FRONT LIST "}"), sizeof FRONT - 1, &resolved, TP_STR(CONTEXT), &composed);
+    assert_int_equal(tp_interaction_decompose(tp_buf_str(&composed), &decomposed), 0);
+    assert_int_equal(decomposed.resolved.attached, 2);
+    tp_decomposed_free(&decomposed);
+    tp_buf_free(&composed);
+}
+
+static void a_change_that_lies_is_refused(void **state) {
+    (void)state;
+    static const char *const lies[] = {
+        /* of what is attached */
+        ID "\"change\":{\"kind\":\"attached\"" OF("{\"type\":\"x\",\"value\":\"8\"}") "," LIST,
+        ID "\"change\":{\"kind\":\"attached\"" OF(FIRST ",{\"type\":\"x\",\"value\":\"8\"}") "," LIST,
+        ID "\"change\":{\"kind\":\"attached\"" OF("{\"value\":\"7\",\"type\":\"x\"}") "," LIST,
+        ID "\"change\":{\"kind\":\"attached\"" OF("{\"type\":\"x\",\"value\":\"\\u0037\"}") "," LIST,
+        ID "\"change\":{\"kind\":\"attached\"" OF("{\"type\":\"x\"}") "," LIST,
+        ID "\"change\":{\"kind\":\"attached\"" OF("7") "," LIST,
+        ID "\"change\":{\"kind\":\"attached\"" OF(THIRD "," FIRST) "," LIST,
+        ID "\"change\":{\"kind\":\"attached\"" OF(FIRST "," FIRST) "," LIST,
+        ID "\"change\":{\"kind\":\"attached\"" OF("") "," LIST,
+        ID "\"change\":{\"kind\":\"attached\",\"identifiers\":{}}," LIST,
+        ID "\"change\":{\"kind\":\"attached\",\"identifiers\":" FIRST "}," LIST,
+        ID "\"change\":{\"kind\":\"attached\"}," LIST,
+        /* of the kind */
+        ID "\"change\":{\"kind\":\"merged\"" OF(FIRST) "," LIST,
+        ID "\"change\":{\"kind\":\"Created\"" OF(FIRST) "," LIST,
+        ID "\"change\":{\"kind\":\"\"" OF(FIRST) "," LIST,
+        ID "\"change\":{\"kind\":null" OF(FIRST) "," LIST,
+        ID "\"change\":{\"identifiers\":[" FIRST "]}," LIST,
+        /* of its form */
+        ID "\"change\":{\"identifiers\":[" FIRST "],\"kind\":\"attached\"}," LIST,
+        ID "\"change\":{\"kind\":\"attached\",\"identifiers\":[" FIRST "],\"source\":\"shop\"}," LIST,
+        ID "\"change\":{\"kind\":\"attached\"" OF(FIRST) ", " LIST,
+        ID "\"change\":{\"kind\":\"attached\" " OF(FIRST) "," LIST,
+        ID "\"change\":{}," LIST,
+        ID "\"change\":[]," LIST,
+        ID "\"change\":null," LIST,
+        ID "\"change\":\"},\\\"\"," LIST,
+        /* of where it stands */
+        "\"change\":{\"kind\":\"attached\"" OF(FIRST) ",\"id\":\"" CUSTOMER "\"," LIST,
+        ID "\"identifiers\":[" FIRST "],\"change\":{\"kind\":\"attached\"" OF(FIRST) "}",
+        ID "\"change\":{\"kind\":\"attached\"" OF(FIRST) "}",
+        ID "\"change\":{\"kind\":\"attached\"" OF(FIRST) ",\"change\":{\"kind\":\"attached\"" OF(FIRST) "," LIST,
+    };
+    struct tp_decomposed decomposed;
+    assert_int_equal(decompose_change(ID "\"change\":{\"kind\":\"attached\"" OF(FIRST) "," LIST, &decomposed), 0);
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++)
+        if (decompose_change(lies[i], &decomposed) != TP_ECORRUPT)
+            fail_msg("taken: %s", lies[i]);
 }
 
 int main(void) {
@@ -229,6 +382,10 @@ int main(void) {
         cmocka_unit_test(no_flipped_byte_leads_outside),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(what_another_wrote_is_refused),
+        cmocka_unit_test(what_was_attached_comes_back),
+        cmocka_unit_test(all_of_as_many_as_there_may_be_come_back),
+        cmocka_unit_test(a_bit_beyond_the_list_does_not_come_back),
+        cmocka_unit_test(a_change_that_lies_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,7 +95,8 @@ static int unpack_safely(struct tp_str packed) {
         assert_within(after.identifiers[i].value, packed);
     }
     struct tp_buf out = TP_BUF_INIT;
-    tp_interaction_compose(after.json, after.customer_at, TP_STR("c"), TP_STR("{}"), &out);
+    const struct tp_resolved resolved = {.customer_id = TP_STR("c"), .attached = UINT32_MAX};
+    tp_interaction_compose(after.json, after.customer_at, &resolved, TP_STR("{}"), &out);
     tp_buf_free(&out);
     return 0;
 }
@@ -176,10 +177,105 @@ static void the_customer_and_the_context_are_spliced_in(void **state) {
     (void)state;
     struct tp_interaction interaction = an_interaction();
     struct tp_buf out = TP_BUF_INIT;
-    tp_interaction_compose(interaction.json, interaction.customer_at, TP_STR("c-7"), TP_STR("{\"sequence\":1}"), &out);
+    const struct tp_resolved resolved = {.customer_id = TP_STR("c-7")};
+    tp_interaction_compose(interaction.json, interaction.customer_at, &resolved, TP_STR("{\"sequence\":1}"), &out);
     assert_text(tp_buf_str(&out), TP_STR(HEAD "\"id\":\"c-7\",\"identifiers\":[]},\"text\":\"\\\"customer\\\":{\","
                                               "\"context\":{\"sequence\":1}}"));
     tp_buf_free(&out);
+}
+
+/* Identifiers that look like what stands around them. */
+#define FIRST        "{\"type\":\"email\",\"value\":\"]},{\\\"[\"}"
+#define SECOND       "{\"type\":\"x\",\"value\":\"\\\\\"}"
+#define THIRD        "{\"type\":\"x\",\"value\":\"7\"}"
+#define LIST         "\"identifiers\":[" FIRST "," SECOND "," THIRD "]"
+#define CREATED(of)  "{\"kind\":\"created\",\"identifiers\":[" of "]}"
+#define ATTACHED(of) "{\"kind\":\"attached\",\"identifiers\":[" of "]}"
+
+static void what_was_attached_stands_behind_the_id(void **state) {
+    (void)state;
+    static const struct {
+        bool created;
+        uint32_t attached;
+        const char *change;
+    } cases[] = {
+        {true, 1, CREATED(FIRST)},
+        {false, 1, ATTACHED(FIRST)},
+        {false, 2, ATTACHED(SECOND)},
+        {false, 4, ATTACHED(THIRD)},
+        {true, 5, CREATED(FIRST "," THIRD)},
+        {false, 6, ATTACHED(SECOND "," THIRD)},
+        {true, 7, CREATED(FIRST "," SECOND "," THIRD)},
+        /* Bits of what is not in the list: nothing behind it is taken for one. */
+        {false, 8 | 2, ATTACHED(SECOND)},
+        {false, UINT32_C(1) << 31, ATTACHED("")},
+        {true, UINT32_MAX, CREATED(FIRST "," SECOND "," THIRD)},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct tp_resolved resolved = {TP_STR("c-7"), cases[i].created, cases[i].attached};
+        struct tp_buf out = TP_BUF_INIT, expected = TP_BUF_INIT;
+        tp_interaction_compose(TP_STR(HEAD LIST "},\"more\":[" FIRST "]}"), sizeof HEAD - 1, &resolved, TP_STR("{}"),
+                               &out);
+        tp_buf_addf(&expected, "%s\"id\":\"c-7\",\"change\":%s,%s},\"more\":[%s],\"context\":{}}", HEAD,
+                    cases[i].change, LIST, FIRST);
+        assert_text(tp_buf_str(&out), tp_buf_str(&expected));
+        tp_buf_free(&out);
+        tp_buf_free(&expected);
+    }
+}
+
+static void a_customer_to_whom_nothing_was_attached_has_no_change(void **state) {
+    (void)state;
+    const struct tp_resolved resolved = {.customer_id = TP_STR("c-7"), .created = true};
+    struct tp_buf out = TP_BUF_INIT;
+    tp_interaction_compose(TP_STR(HEAD LIST "}}"), sizeof HEAD - 1, &resolved, TP_STR("{}"), &out);
+    assert_text(tp_buf_str(&out), TP_STR(HEAD "\"id\":\"c-7\"," LIST "},\"context\":{}}"));
+    tp_buf_free(&out);
+}
+
+static void a_change_says_more_where_more_is_given(void **state) {
+    (void)state;
+    const struct tp_resolved resolved = {TP_STR("c-7"), true, 4};
+    struct tp_buf out = TP_BUF_INIT;
+    tp_buf_adds(&out, "before ");
+    tp_interaction_write_change(TP_STR(HEAD LIST "}}"), sizeof HEAD - 1, &resolved, TP_STR(",\"source\":\"shop\""),
+                                &out);
+    assert_text(tp_buf_str(&out),
+                TP_STR("before {\"kind\":\"created\",\"identifiers\":[" THIRD "],\"source\":\"shop\"}"));
+    tp_buf_free(&out);
+}
+
+/* One of them is the 32nd bit. */
+static void as_many_as_there_may_be_may_be_attached(void **state) {
+    (void)state;
+    const struct tp_resolved resolved = {TP_STR("c-7"), false, UINT32_C(1) << (TP_MAX_IDENTIFIERS - 1)};
+    struct tp_buf json = TP_BUF_INIT, out = TP_BUF_INIT;
+    tp_buf_adds(&json, HEAD "\"identifiers\":[");
+    for (size_t i = 1; i < TP_MAX_IDENTIFIERS; i++)
+        tp_buf_adds(&json, SECOND ",");
+    tp_buf_adds(&json, THIRD "]}}");
+    tp_interaction_write_change(tp_buf_str(&json), sizeof HEAD - 1, &resolved, TP_STR(""), &out);
+    assert_text(tp_buf_str(&out), TP_STR(ATTACHED(THIRD)));
+    tp_buf_free(&json);
+    tp_buf_free(&out);
+}
+
+static void a_conflict_stands_behind_the_list(void **state) {
+    (void)state;
+    static const struct {
+        const char *json, *told;
+    } cases[] = {
+        {"{\"customer\":{\"identifiers\":[{\"v\":\"],\"},{}],\"dropped\":[1]},\"id\":[2]}",
+         "{\"customer\":{\"identifiers\":[{\"v\":\"],\"},{}],\"conflict\":[7,8],\"dropped\":[1]},\"id\":[2]}"},
+        {"{\"customer\":{\"identifiers\":[{}]}}", "{\"customer\":{\"identifiers\":[{}],\"conflict\":[7,8]}}"},
+        {"{\"customer\":{\"id\":7}}", "{\"customer\":{\"id\":7}}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tp_buf out = TP_BUF_INIT;
+        tp_interaction_put_conflict(tp_str(cases[i].json), 13, TP_STR("7,8"), &out);
+        assert_true(tp_str_is(tp_buf_str(&out), cases[i].told));
+        tp_buf_free(&out);
+    }
 }
 
 int main(void) {
@@ -190,6 +286,11 @@ int main(void) {
         cmocka_unit_test(no_flipped_byte_leads_outside),
         cmocka_unit_test(what_could_not_be_composed_is_refused),
         cmocka_unit_test(the_customer_and_the_context_are_spliced_in),
+        cmocka_unit_test(what_was_attached_stands_behind_the_id),
+        cmocka_unit_test(a_customer_to_whom_nothing_was_attached_has_no_change),
+        cmocka_unit_test(a_change_says_more_where_more_is_given),
+        cmocka_unit_test(as_many_as_there_may_be_may_be_attached),
+        cmocka_unit_test(a_conflict_stands_behind_the_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,8 +15,12 @@ static struct {
 } buckets[MOST_OWNED];
 static size_t n_owned;
 
+static struct tp_identifier_rule rules[] = {{.type = (char[]){"family"}, .shared = true},
+                                            {.type = (char[]){"x"}, .shared = false}};
 static const struct tp_settings settings = {
-    .identity.types = (char[]){"customer_id,email, phone,x"},
+    .identity.types = (char[]){"customer_id,email, family, phone,x"},
+    .identifiers = rules,
+    .n_identifiers = 2,
     .redis = {.prefix = (char[]){"tp:"}, .lanes = 4, .buckets = 4},
 };
 static struct tp_identity *identity;
@@ -401,6 +405,43 @@ static void nobody_is_no_fault(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- shared types ---- */
+
+static void a_shared_one_leads_nowhere_beside_another(void **state) {
+    (void)state;
+    owns(ANN, "family:7");
+    owns(BOB, "x:bob");
+    event("family=7 x=bob");
+    event("family=7 phone=+44");
+    resolved();
+    assert_customer(0, BOB);
+    assert_int_equal(requests[0].others, 1);
+    assert_string_equal(owner_of("phone:+44"), requests[1].customer_id);
+    assert_string_not_equal(requests[1].customer_id, ANN);
+    assert_int_equal(requests[1].others, 1);
+    assert_string_equal(owner_of("family:7"), ANN);
+}
+
+static void alone_it_leads_to_its_first_customer(void **state) {
+    (void)state;
+    owns(ANN, "family:7");
+    event("family=7");
+    event("family=8 family=7");
+    resolved();
+    assert_customer(0, ANN);
+    assert_customer(1, ANN);
+    assert_string_equal(owner_of("family:8"), ANN);
+}
+
+static void one_that_nobody_has_is_taken_along(void **state) {
+    (void)state;
+    owns(BOB, "x:bob");
+    event("family=7 x=bob");
+    resolved();
+    assert_customer(0, BOB);
+    assert_string_equal(owner_of("family:7"), BOB);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(nobody_known_makes_a_customer),
@@ -422,6 +463,9 @@ int main(void) {
         TEST(no_connection_is_told_once),
         TEST(one_looks_where_the_other_claimed),
         TEST(nobody_is_no_fault),
+        TEST(a_shared_one_leads_nowhere_beside_another),
+        TEST(alone_it_leads_to_its_first_customer),
+        TEST(one_that_nobody_has_is_taken_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

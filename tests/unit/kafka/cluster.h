@@ -21,6 +21,7 @@
 #define BROKER       1
 #define INTERACTIONS "touchpoint.interactions"
 #define REJECTED     "touchpoint.rejected"
+#define CUSTOMERS    "touchpoint.customers"
 
 struct cluster {
     rd_kafka_t *handle;
@@ -53,7 +54,7 @@ static inline void cluster_settings(struct cluster *cluster) {
     cluster->settings.delivery.tries = 3;
     cluster->settings.kafka.brokers = (char *)rd_kafka_mock_cluster_bootstraps(cluster->mock);
     cluster->settings.kafka.topic_interactions = (char *)INTERACTIONS;
-    cluster->settings.kafka.topic_customers = (char *)"touchpoint.customers";
+    cluster->settings.kafka.topic_customers = (char *)CUSTOMERS;
     cluster->settings.kafka.topic_rejected = (char *)REJECTED;
     cluster->settings.kafka.topic_checkpoints = (char *)"touchpoint.checkpoints";
     cluster->settings.kafka.partitions = 0; /* the mock knows no request to make topics */
@@ -81,6 +82,7 @@ static inline int cluster_setup_of(void **state, int brokers) {
     cluster->mock = rd_kafka_mock_cluster_new(cluster->handle, brokers);
     assert_int_equal(rd_kafka_mock_topic_create(cluster->mock, INTERACTIONS, PARTITIONS, brokers), 0);
     assert_int_equal(rd_kafka_mock_topic_create(cluster->mock, REJECTED, PARTITIONS, brokers), 0);
+    assert_int_equal(rd_kafka_mock_topic_create(cluster->mock, CUSTOMERS, PARTITIONS, brokers), 0);
     cluster->base = event_base_new();
     cluster_settings(cluster);
     for (size_t i = 0; i < MAX_RECORDS; i++)
@@ -132,7 +134,8 @@ static inline int produce_to(struct cluster *cluster, enum tp_topic topic, size_
     snprintf(id, sizeof id, "id-%zu", number);
     tp_buf_addf(&value, "{\"n\":%zu}", number);
     struct tp_kafka_header headers[] = {{"ce_id", tp_str(id)}, {"ce_type", TP_STR("test")}};
-    int error = tp_kafka_produce(cluster->kafka, topic, tp_str(key), &value, headers, 2, (void *)(uintptr_t)number);
+    const struct tp_kafka_piece piece = {topic, tp_str(key), &value, headers, 2};
+    int error = tp_kafka_produce(cluster->kafka, &piece, 1, (void *)(uintptr_t)number);
     assert_int_equal(value.len > 0, error != 0); /* taken, or left alone */
     tp_buf_free(&value);
     return error;

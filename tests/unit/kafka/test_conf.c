@@ -26,7 +26,10 @@ static void the_promises_are_kept_by_default(void **state) {
     assert_property(cluster, "partitioner", "murmur2_random");
     assert_property(cluster, "message.timeout.ms", "0");
     assert_property(cluster, "client.id", "touchpointd");
-    assert_property(cluster, "queue.buffering.max.messages", "1000");
+    assert_int_equal(cluster->kafka->max_records, 1000);
+    assert_int_equal(cluster->kafka->max_bytes, 32 * 1024 * 1024);
+    assert_property(cluster, "queue.buffering.max.messages", "6000"); /* never full before our list is */
+    assert_property(cluster, "queue.buffering.max.kbytes", "65536");
 }
 
 static void the_operator_may_tune(void **state) {

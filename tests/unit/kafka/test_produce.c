@@ -43,8 +43,8 @@ static void a_record_without_key_and_headers_is_fine(void **state) {
     struct tp_buf value = TP_BUF_INIT;
     cluster_open(cluster);
     tp_buf_adds(&value, "x");
-    assert_int_equal(
-        tp_kafka_produce(cluster->kafka, TP_TOPIC_REJECTED, (struct tp_str){0}, &value, NULL, 0, (void *)3), 0);
+    const struct tp_kafka_piece piece = {.topic = TP_TOPIC_REJECTED, .value = &value};
+    assert_int_equal(tp_kafka_produce(cluster->kafka, &piece, 1, (void *)3), 0);
     UNTIL(cluster, cluster->n_done == 1);
     assert_int_equal(cluster->status[3], 0);
 }
@@ -67,6 +67,7 @@ static void no_room_is_said_and_then_that_there_is(void **state) {
 static void bytes_are_bounded_as_well(void **state) {
     struct cluster *cluster = *state;
     struct tp_buf value = TP_BUF_INIT;
+    const struct tp_kafka_piece piece = {.topic = TP_TOPIC_INTERACTIONS, .key = TP_STR("key"), .value = &value};
     int error = 0;
     size_t taken = 0;
     rd_kafka_mock_broker_set_down(cluster->mock, BROKER);
@@ -75,7 +76,7 @@ static void bytes_are_bounded_as_well(void **state) {
         tp_buf_free(&value);
         memset(tp_buf_room(&value, 900000), 'x', 900000);
         value.len = 900000;
-        error = tp_kafka_produce(cluster->kafka, TP_TOPIC_INTERACTIONS, TP_STR("key"), &value, NULL, 0, NULL);
+        error = tp_kafka_produce(cluster->kafka, &piece, 1, NULL);
     }
     assert_int_equal(error, TP_EFULL);
     assert_int_equal(taken, 32 * 1024 * 1024 / 900000);
@@ -85,15 +86,15 @@ static void bytes_are_bounded_as_well(void **state) {
 static void too_large_is_refused_and_nothing_taken(void **state) {
     struct cluster *cluster = *state;
     struct tp_buf value = TP_BUF_INIT;
+    const struct tp_kafka_piece piece = {.topic = TP_TOPIC_INTERACTIONS, .key = TP_STR("key"), .value = &value};
     cluster_property(cluster, "message.max.bytes", "2000");
     cluster_open(cluster);
     memset(tp_buf_room(&value, 2000), 'x', 2000);
     value.len = 2000;
-    assert_int_equal(tp_kafka_produce(cluster->kafka, TP_TOPIC_INTERACTIONS, TP_STR("key"), &value, NULL, 0, NULL),
-                     TP_ETOOLARGE);
+    assert_int_equal(tp_kafka_produce(cluster->kafka, &piece, 1, NULL), TP_ETOOLARGE);
     assert_int_equal(value.len, 2000);
     value.len = 1800;
-    assert_int_equal(tp_kafka_produce(cluster->kafka, TP_TOPIC_INTERACTIONS, TP_STR("key"), &value, NULL, 0, NULL), 0);
+    assert_int_equal(tp_kafka_produce(cluster->kafka, &piece, 1, NULL), 0);
     UNTIL(cluster, cluster->n_done == 1);
     assert_int_equal(cluster->status[0], 0);
 }

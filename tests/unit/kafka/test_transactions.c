@@ -1,68 +1,8 @@
 /* Transactions: a record is done when it is committed, and given again when it was not. The mock knows no records that
  * are not committed, so what stands at the broker is for the scenarios to see, on a real one. */
-#include "cluster.h"
+#include "caller.h"
 
 enum { PRODUCE = 0, END_TRANSACTION = 26 };
-
-static struct caller {
-    int verdict; /* what on_ready answers */
-    size_t n_ready, n_closing, n_fenced, n_in;
-    char position[64]; /* what on_ready brought last */
-    bool in[MAX_RECORDS];
-    bool committed[MAX_RECORDS]; /* what is_committed answers */
-} caller;
-
-static int on_ready(void *arg, struct tp_str position, uint64_t repair) {
-    (void)arg;
-    assert_int_equal(repair, 0);
-    snprintf(caller.position, sizeof caller.position, "%.*s", (int)position.len, position.len ? position.at : "");
-    caller.n_ready++;
-    return caller.verdict;
-}
-
-static bool is_committed(void *arg, void *record) {
-    (void)arg;
-    return caller.committed[(size_t)(uintptr_t)record];
-}
-
-static void on_given(void *arg, void *record, bool in) {
-    size_t number = (size_t)(uintptr_t)record;
-    (void)arg;
-    assert_true(caller.n_ready > 0);
-    assert_int_equal(caller.in[number], !in);
-    caller.in[number] = in;
-    caller.n_in += in ? 1 : (size_t)-1;
-}
-
-static void on_closing(void *arg, struct tp_buf *ret_position) {
-    (void)arg;
-    caller.n_closing++;
-    tp_buf_addf(ret_position,
-                "{\"node\":\"11111111-2222-4333-8444-555555555555\",\"repair\":0,\"frontier\":%zu,\"done\":[],"
-                "\"time\":\"2026-01-01T00:00:00.000Z\"}",
-                caller.n_in + 1);
-}
-
-static void on_fenced(void *arg) {
-    (void)arg;
-    caller.n_fenced++;
-}
-
-static int setup(void **state) {
-    caller = (struct caller){0};
-    if (cluster_setup(state) != 0)
-        return -1;
-    struct cluster *cluster = *state;
-    cluster->settings.kafka.transactions = true;
-    cluster->settings.kafka.transaction_interval = 5;
-    cluster->transactions = (struct tp_kafka_options){.node = "11111111-2222-4333-8444-555555555555",
-                                                      .on_ready = on_ready,
-                                                      .is_committed = is_committed,
-                                                      .on_given = on_given,
-                                                      .on_closing = on_closing,
-                                                      .on_fenced = on_fenced};
-    return 0;
-}
 
 static int64_t committed(void) { return tp_metrics_get(TP_M_KAFKA_COMMITTED); }
 
@@ -243,7 +183,7 @@ static void closing_waits_for_nothing(void **state) {
     assert_int_equal(cluster->n_done, 10);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, cluster_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, caller_setup, cluster_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

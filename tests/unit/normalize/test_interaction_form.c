@@ -183,8 +183,11 @@ static void what_comes_out_can_be_composed(void **state) {
     must_take("{\"id\":\"1\",\"channel\":\"web\",\"type\":\"a\"," ANN "}");
     tp_interaction_pack(&interaction, &packed);
     assert_int_equal(tp_interaction_unpack(tp_buf_str(&packed), &unpacked), 0);
-    tp_interaction_compose(unpacked.json, unpacked.customer_at, TP_STR("C1"), TP_STR("{\"sequence\":1}"), &composed);
-    expect_within(tp_buf_str(&composed), "\"customer\":{\"id\":\"C1\",\"identifiers\":[{");
+    const struct tp_resolved resolved = {.customer_id = TP_STR("C1"), .created = true, .attached = 1};
+    tp_interaction_compose(unpacked.json, unpacked.customer_at, &resolved, TP_STR("{\"sequence\":1}"), &composed);
+    expect_within(tp_buf_str(&composed), "\"customer\":{\"id\":\"C1\",\"change\":{\"kind\":\"created\","
+                                         "\"identifiers\":[{\"type\":\"");
+    expect_within(tp_buf_str(&composed), "}]},\"identifiers\":[{\"type\":\"");
     tp_buf_free(&packed);
     tp_buf_free(&composed);
 }

@@ -101,7 +101,7 @@ static void it_brings_the_changes_that_context_reads(void **state) {
     (void)state;
     struct tp_item *item = interaction();
     memcpy(item->customer_id, "0190a1b2-0000-7000-8000-000000000001", TP_UUID_TEXT);
-    tp_item_prepare_append(item);
+    assert_int_equal(tp_item_prepare_append(item, TP_STR("")), 0);
     assert_true(tp_str_is(item->append.customer_id, item->customer_id));
     assert_int_equal(item->append.record, 42);
     assert_false(item->append.alone);
@@ -118,7 +118,7 @@ static void one_that_failed_goes_alone_the_next_time(void **state) {
     (void)state;
     struct tp_item *item = interaction();
     item->tries = 1;
-    tp_item_prepare_append(item);
+    assert_int_equal(tp_item_prepare_append(item, TP_STR("")), 0);
     assert_true(item->append.alone);
     tp_item_free(item);
 }
@@ -131,6 +131,96 @@ static void what_the_timeline_answers_becomes_the_enriched_interaction(void **st
     assert_int_equal(tp_item_enrich(item, &entry), 0);
     assert_out_has(item, "{\"customer\":{\"id\":\"0190a1b2-0000-7000-8000-000000000001\",\"identifiers\":[]}");
     assert_out_has(item, "\"sequence\":3");
+    tp_item_free(item);
+}
+
+#define CUSTOMER "0190a1b2-0000-7000-8000-000000000001"
+#define EMAIL    "{\"type\":\"email\",\"value\":\"ann@example.com\"}"
+#define LINE     "{\"type\":\"line\",\"value\":\"7\"}"
+#define FRONT    "{\"customer\":{"
+#define LIST     "\"identifiers\":[" EMAIL "," LINE "]"
+
+/* An entry of the interaction, whose second identifier was new; the first came with another event. */
+static struct tp_entry attaching(void) {
+    return (struct tp_entry){
+        .sequence = 3,
+        .attached = 2,
+        .mapping = {2, TP_STR("\0\0\0\0\3\xe8\0\0\0\0\7\xd0"), TP_STR("\nemail\tann@example.com\nline\t7\n"),
+                    TP_STR("shop\t\"e\\\"0\"\ndefault\t\"e1\"\n")},
+        .before = TP_STR(""),
+        .json = TP_STR(FRONT LIST "}}"),
+        .customer_at = sizeof FRONT - 1,
+    };
+}
+
+static int enrich(struct tp_item *item, const struct tp_entry *entry) {
+    memcpy(item->customer_id, CUSTOMER, TP_UUID_TEXT);
+    return tp_item_enrich(item, entry);
+}
+
+static void assert_mapping(const struct tp_item *item, const char *expected) {
+    assert_false(item->mapping.failed);
+    if (!tp_str_is(tp_buf_str(&item->mapping), expected))
+        fail_msg("%.*s is not %s", TP_FMT(tp_buf_str(&item->mapping)), expected);
+}
+
+#define MAPPED                                                                                                         \
+    "{\"schema\":1,\"id\":\"" CUSTOMER "\",\"identifiers\":["                                                          \
+    "{\"type\":\"email\",\"value\":\"ann@example.com\",\"first_seen\":\"1970-01-01T00:00:01.000Z\","                   \
+    "\"source\":\"shop\",\"event\":\"e\\\"0\"},"                                                                       \
+    "{\"type\":\"line\",\"value\":\"7\",\"first_seen\":\"1970-01-01T00:00:02.000Z\","                                  \
+    "\"source\":\"default\",\"event\":\"e1\"}],"
+#define CAUSE ",\"source\":\"default\",\"event\":\"e1\",\"time\":\"2026-01-02T03:04:05.678Z\"}}"
+
+static void what_is_attached_becomes_the_customers_record(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    struct tp_entry entry = attaching();
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_mapping(item, MAPPED "\"change\":{\"kind\":\"attached\",\"identifiers\":[" LINE "]" CAUSE);
+    assert_out_has(item, "{\"customer\":{\"id\":\"" CUSTOMER "\","
+                         "\"change\":{\"kind\":\"attached\",\"identifiers\":[" LINE "]}," LIST "}");
+    assert_out_has(item, "\"sequence\":3");
+    tp_item_free(item);
+}
+
+static void a_customers_first_interaction_creates_it(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    struct tp_entry entry = attaching();
+    entry.sequence = 1;
+    entry.attached = 3;
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_mapping(item, MAPPED "\"change\":{\"kind\":\"created\",\"identifiers\":[" EMAIL "," LINE "]" CAUSE);
+    assert_out_has(item, "\"change\":{\"kind\":\"created\",\"identifiers\":[" EMAIL "," LINE "]}," LIST "}");
+    tp_item_free(item);
+}
+
+/* Not even that of an earlier try. */
+static void where_nothing_is_attached_there_is_no_record(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    struct tp_entry entry = attaching();
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_true(item->mapping.len > 0);
+    entry.attached = 0;
+    entry.mapping = (struct tp_mapping){0};
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_int_equal(item->mapping.len, 0);
+    assert_out_has(item, "{\"customer\":{\"id\":\"" CUSTOMER "\"," LIST "}");
+    assert_out_lacks(item, "\"change\"");
+    tp_item_free(item);
+}
+
+static void a_mapping_that_is_none_is_no_record(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    struct tp_entry entry = attaching();
+    entry.mapping.n = 3;
+    assert_int_equal(enrich(item, &entry), TP_ECORRUPT);
+    entry = attaching();
+    entry.mapping.origins = TP_STR("\n\n");
+    assert_int_equal(enrich(item, &entry), TP_ECORRUPT);
     tp_item_free(item);
 }
 
@@ -166,6 +256,18 @@ static void rejected_again_it_is_bare(void **state) {
     tp_item_free(item);
 }
 
+static void a_retry_is_told_with_the_time_that_is_stored(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    struct tp_entry entry = attaching();
+    entry.json = TP_STR("{\"time\":\"2020-01-01T00:00:00.000Z\",\"customer\":{" LIST "}}");
+    entry.customer_at = sizeof "{\"time\":\"2020-01-01T00:00:00.000Z\",\"customer\":{" - 1;
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_mapping(item, MAPPED "\"change\":{\"kind\":\"attached\",\"identifiers\":[" LINE "]"
+                                ",\"source\":\"default\",\"event\":\"e1\",\"time\":\"2020-01-01T00:00:00.000Z\"}}");
+    tp_item_free(item);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interaction_is_unpacked),
@@ -174,6 +276,11 @@ int main(void) {
         cmocka_unit_test(it_brings_the_changes_that_context_reads),
         cmocka_unit_test(one_that_failed_goes_alone_the_next_time),
         cmocka_unit_test(what_the_timeline_answers_becomes_the_enriched_interaction),
+        cmocka_unit_test(what_is_attached_becomes_the_customers_record),
+        cmocka_unit_test(a_customers_first_interaction_creates_it),
+        cmocka_unit_test(where_nothing_is_attached_there_is_no_record),
+        cmocka_unit_test(a_retry_is_told_with_the_time_that_is_stored),
+        cmocka_unit_test(a_mapping_that_is_none_is_no_record),
         cmocka_unit_test(a_stored_state_that_is_none_is_no_context),
         cmocka_unit_test(an_interaction_that_is_rejected_says_why),
         cmocka_unit_test(rejected_again_it_is_bare),

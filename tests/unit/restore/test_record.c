@@ -28,6 +28,8 @@ struct header {
 static const struct header all[] = {
     {"ce_id", "e-2"}, {"tp_node", NODE}, {"tp_record", "4711"}, {"tp_content", "00fedcba98765432"}, {"tp_others", "2"}};
 
+static uint32_t attached = 1; /* by the interaction above */
+
 /* What Kafka has of the interaction above, the tenth of its customer. */
 static int read(const struct header *headers, size_t n, struct tp_restore_record **ret) {
     const struct tp_context_event event = {TP_STR("e-2"), TP_STR("web"), TP_STR("page.viewed"), 1767323045678};
@@ -36,7 +38,8 @@ static int read(const struct header *headers, size_t n, struct tp_restore_record
     for (size_t i = 0; i < n; i++)
         rd_kafka_header_add(list, headers[i].name, -1, headers[i].value, -1);
     assert_int_equal(tp_context_write(&event, 10, TP_STR(BEFORE), &context), 0);
-    tp_interaction_compose(TP_STR(JSON), sizeof FRONT - 1, TP_STR(CUSTOMER), tp_buf_str(&context), &value);
+    const struct tp_resolved resolved = {.customer_id = TP_STR(CUSTOMER), .attached = attached};
+    tp_interaction_compose(TP_STR(JSON), sizeof FRONT - 1, &resolved, tp_buf_str(&context), &value);
     const struct tp_kafka_message message = {
         .key = TP_STR(CUSTOMER), .value = tp_buf_str(&value), .headers = n > 0 ? list : NULL};
     int error = tp_restore_record_new(&message, ret);
@@ -62,6 +65,7 @@ static void all_is_read(void **state) {
     assert_int_equal(entry->append.record, 4711);
     assert_int_equal(entry->append.others, 2);
     assert_int_equal(entry->sequence, 10);
+    assert_int_equal(entry->attached, 1);
     assert_text(entry->node, NODE);
     assert_text(entry->last, "\nlast\t1767323000000\tsms\tt\t\"e-1\"");
     assert_text(entry->counts, "\nin.sms\t6\nin.web\t3");
@@ -71,6 +75,18 @@ static void all_is_read(void **state) {
     assert_text(entry->append.changes[0].name, "in.web");
     assert_text(entry->append.changes[0].value, "1");
     tp_restore_record_free(record);
+}
+
+static void what_was_attached_comes_back(void **state) {
+    (void)state;
+    for (attached = 0; attached < 4; attached++) {
+        struct tp_restore_record *record;
+        assert_int_equal(read(all, 5, &record), 0);
+        assert_int_equal(record->entry.attached, attached);
+        assert_text(record->entry.append.interaction->json, JSON);
+        tp_restore_record_free(record);
+    }
+    attached = 1;
 }
 
 static void no_identifier_may_be_anothers(void **state) {
@@ -116,6 +132,7 @@ static void what_has_other_headers_is_none_of_ours(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_is_read),
+        cmocka_unit_test(what_was_attached_comes_back),
         cmocka_unit_test(no_identifier_may_be_anothers),
         cmocka_unit_test(what_lacks_a_header_is_none_of_ours),
         cmocka_unit_test(what_has_other_headers_is_none_of_ours),

@@ -18,6 +18,19 @@ static struct tp_append appends[MOST];
 static char told[MOST + 1]; /* a letter for each answer */
 static size_t told_of[MOST], n_told;
 static int failed_with;
+static uint32_t told_attached; /* of the last that has an entry */
+static char told_mapping[512]; /* as JSON */
+
+static void note_entry(const struct tp_entry *entry) {
+    struct tp_buf json = TP_BUF_INIT;
+    assert_true(tp_str_is(entry->json, "{\"customer\":{}}"));
+    assert_int_equal(tp_mapping_write(entry->mapping, &json), 0);
+    assert_true(json.len < sizeof told_mapping);
+    memcpy(told_mapping, json.at, json.len);
+    told_mapping[json.len] = '\0';
+    told_attached = entry->attached;
+    tp_buf_free(&json);
+}
 
 static void on_appended(void *arg, struct tp_append *append, enum tp_append_result result,
                         const struct tp_entry *entry) {
@@ -27,7 +40,7 @@ static void on_appended(void *arg, struct tp_append *append, enum tp_append_resu
     bool has_entry = result == TP_APPENDED || result == TP_REPLAYED || result == TP_DUPLICATE;
     assert_int_equal(entry != NULL, has_entry);
     if (entry)
-        assert_true(tp_str_is(entry->json, "{\"customer\":{}}"));
+        note_entry(entry);
     told_of[n_told] = (size_t)(append - appends);
     told[n_told++] = letters[result];
     told[n_told] = '\0';
@@ -47,7 +60,8 @@ static int set_up(void **state) {
                                                 .arg = (void *)(uintptr_t)&settings};
     fake_away = false;
     fake_heard = n_told = 0;
-    told[0] = '\0';
+    told[0] = told_mapping[0] = '\0';
+    told_attached = 0;
     failed_with = 0;
     return tp_timeline_new(&options, &timeline);
 }
@@ -60,7 +74,9 @@ static int tear_down(void **state) {
 
 static void append_sized(size_t number, const char *customer, size_t bytes) {
     static char large[1 << 20];
-    interactions[number] = (struct tp_interaction){.json = TP_STR("{\"customer\":{}}"),
+    interactions[number] = (struct tp_interaction){.source = TP_STR("shop"),
+                                                   .id = TP_STR("e\"1"),
+                                                   .json = TP_STR("{\"customer\":{}}"),
                                                    .customer_at = 13,
                                                    .key = number,
                                                    .time_ms = 1000,
@@ -96,10 +112,21 @@ static size_t events_of(const struct fake_call *call, size_t records[MOST]) {
     return n;
 }
 
-#define STORED "\0\0\0\0\0\1keykeyke\0\0\0\0\0\0\0\0\x0d{\"customer\":{}}"
+/* Each behind its length. That to which something was attached has the customer's mapping behind it. */
+#define NEW             "\0\0\0\x0a\0\0\0\0\0\1"
+#define STORED          "\0\0\0\x2a\0\0\0\0\0\1keykeyke\0"
+#define STORED_REST     "\0\0\0\0\0\0\0\x0d{\"customer\":{}}"
+#define NOTHING         "\0\0\0\0"
+#define SECOND_OF_THREE "\0\0\0\2"
+#define MAPPING         "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\0\x03\xe8\0\0\0\0\x07\xd0\nx\tann\nx\tb\nshop\t\"e\"\n\n"
+#define MAPPING_JSON                                                                                                   \
+    "[{\"type\":\"x\",\"value\":\"ann\",\"first_seen\":\"1970-01-01T00:00:01.000Z\",\"source\":\"shop\",\"event\":"    \
+    "\"e\"},"                                                                                                          \
+    "{\"type\":\"x\",\"value\":\"b\",\"first_seen\":\"1970-01-01T00:00:02.000Z\",\"source\":\"shop\",\"event\":\"e\"}" \
+    "]"
 
 static redisReply *appended(size_t sequence) {
-    const char answer[] = {'a', 0, 0, 0, 0, (char)(sequence >> 8), (char)sequence};
+    const char answer[] = {'a', 0, 0, 0, 10, 0, 0, 0, 0, (char)(sequence >> 8), (char)sequence, 0, 0, 0, 0};
     return fake_text((struct tp_str){answer, sizeof answer});
 }
 
@@ -140,7 +167,7 @@ static void a_call_says_what_the_script_reads(void **state) {
     assert_int_equal(number_at(event[0], 32, 6), 1);
     assert_int_equal(number_at(event[0], 38, 6), 1000);
     assert_true(tp_str_is(event[1], "1000"));
-    assert_true(tp_str_is(event[3], "\nx\tann\n"));
+    assert_true(tp_str_is(event[3], "shop\t\"e\\\"1\"\nx\tann\n"));
     assert_true(tp_str_is(event[4], "\nlast\t7"));
     assert_true(tp_str_equal(event[5], TP_STR("a\0\x08\nin.web\t\0\0\0\0011"
                                               "s\0\x06\nmood\t\0\0\0\0030.5")));
@@ -148,7 +175,7 @@ static void a_call_says_what_the_script_reads(void **state) {
     assert_string_equal(told, "aaa");
 }
 
-static void what_is_another_customers_is_not_noted(void **state) {
+static void of_what_is_another_customers_only_the_place_is_told(void **state) {
     (void)state;
     append(0, ANN);
     interactions[0].n_identifiers = 3;
@@ -157,7 +184,8 @@ static void what_is_another_customers_is_not_noted(void **state) {
     appends[0].others = 1 << 1;
     tp_timeline_send(timeline, 0);
     struct fake_call *call = fake_hear();
-    assert_true(tp_str_is(call->words[call->n_keys + WORDS_BEFORE_EVENTS + 3], "\nx\tann\nline\t7\n"));
+    assert_true(
+        tp_str_is(call->words[call->n_keys + WORDS_BEFORE_EVENTS + 3], "shop\t\"e\\\"1\"\nx\tann\n\nline\t7\n"));
     answer_appended(call);
 }
 
@@ -212,14 +240,75 @@ static void each_answer_is_told(void **state) {
     tp_timeline_send(timeline, 0);
     redisReply *reply = fake_array(7);
     reply->element[0] = appended(1);
-    reply->element[1] = fake_text(TP_STR("r" STORED));
-    reply->element[2] = fake_text(TP_STR("d" STORED));
+    reply->element[1] = fake_text(TP_STR("r" STORED NOTHING STORED_REST));
+    reply->element[2] = fake_text(TP_STR("d" STORED NOTHING STORED_REST));
     reply->element[3] = fake_text(TP_STR("u"));
     reply->element[4] = fake_text(TP_STR("x"));
     reply->element[5] = fake_text(TP_STR("d")); /* without the entry that it should have */
     reply->element[6] = fake_nil();
     fake_answer(fake_hear(), 0, reply);
     assert_string_equal(told, "ardubbb");
+}
+
+static char answered(struct tp_str answer) {
+    n_told = 0;
+    append(0, ANN);
+    tp_timeline_send(timeline, 0);
+    redisReply *reply = fake_array(1);
+    reply->element[0] = fake_text(answer);
+    fake_answer(fake_hear(), 0, reply);
+    assert_int_equal(n_told, 1);
+    return told[0];
+}
+
+static void what_was_attached_is_told_with_the_mapping(void **state) {
+    (void)state;
+    static const struct tp_str answers[] = {
+        {"a" NEW SECOND_OF_THREE MAPPING, sizeof "a" NEW SECOND_OF_THREE MAPPING - 1},
+        {"r" STORED SECOND_OF_THREE STORED_REST MAPPING, sizeof "r" STORED SECOND_OF_THREE STORED_REST MAPPING - 1},
+        {"d" STORED SECOND_OF_THREE STORED_REST MAPPING, sizeof "d" STORED SECOND_OF_THREE STORED_REST MAPPING - 1}};
+    for (size_t i = 0; i < 3; i++) {
+        told_attached = 0;
+        told_mapping[0] = '\0';
+        assert_int_equal(answered(answers[i]), answers[i].at[0]);
+        assert_int_equal(told_attached, 2);
+        assert_string_equal(told_mapping, MAPPING_JSON);
+    }
+}
+
+static void where_nothing_was_attached_there_is_no_mapping(void **state) {
+    (void)state;
+    static const struct tp_str answers[] = {
+        {"a" NEW NOTHING, sizeof "a" NEW NOTHING - 1},
+        {"r" STORED NOTHING STORED_REST, sizeof "r" STORED NOTHING STORED_REST - 1},
+        {"d" STORED NOTHING STORED_REST, sizeof "d" STORED NOTHING STORED_REST - 1}};
+    for (size_t i = 0; i < 3; i++) {
+        told_attached = 99;
+        assert_int_equal(answered(answers[i]), answers[i].at[0]);
+        assert_int_equal(told_attached, 0);
+        assert_string_equal(told_mapping, "[]");
+    }
+}
+
+/* Wherever it is cut: within what was told, or within the mapping. */
+static void an_answer_that_is_cut_is_broken(void **state) {
+    (void)state;
+    static const struct tp_str answers[] = {
+        {"a" NEW SECOND_OF_THREE MAPPING, sizeof "a" NEW SECOND_OF_THREE MAPPING - 1},
+        {"d" STORED SECOND_OF_THREE STORED_REST MAPPING, sizeof "d" STORED SECOND_OF_THREE STORED_REST MAPPING - 1}};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t len = 0; len < answers[i].len; len++)
+            if (answered((struct tp_str){answers[i].at, len}) != 'b')
+                fail_msg("of answer %zu, %zu bytes are taken", i, len);
+}
+
+static void a_length_beyond_the_answer_is_broken(void **state) {
+    (void)state;
+    assert_int_equal(answered(TP_STR("a\0\0\0\x0b\0\0\0\0\0\1" NOTHING)), 'b');
+    assert_int_equal(answered(TP_STR("a\xff\xff\xff\xff\0\0\0\0\0\1" NOTHING)), 'b');
+    assert_int_equal(answered(TP_STR("a\0\0\0\x09\0\0\0\0\0\1" SECOND_OF_THREE MAPPING)), 'b');
+    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE "\xff\xff\0\0\0\0\0\0\0\0")), 'b');
+    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE "\0\0\xff\xff\xff\xff\0\0\0\0")), 'b');
 }
 
 static void one_that_was_in_a_call_that_failed_goes_alone(void **state) {
@@ -345,10 +434,14 @@ static void without_a_connection_it_fails_at_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_call_says_what_the_script_reads),
-        TEST(what_is_another_customers_is_not_noted),
+        TEST(of_what_is_another_customers_only_the_place_is_told),
         TEST(what_comes_meanwhile_goes_with_the_next_call),
         TEST(a_call_is_bounded_in_events_and_in_bytes),
         TEST(each_answer_is_told),
+        TEST(what_was_attached_is_told_with_the_mapping),
+        TEST(where_nothing_was_attached_there_is_no_mapping),
+        TEST(an_answer_that_is_cut_is_broken),
+        TEST(a_length_beyond_the_answer_is_broken),
         TEST(one_that_was_in_a_call_that_failed_goes_alone),
         TEST(a_script_that_failed_breaks_its_events_and_no_others),
         TEST(a_lost_call_is_told_once_and_its_answers_forgotten),

@@ -12,13 +12,13 @@
 
 #define CUSTOMER "0190a000-0000-7000-8000-000000000001"
 
-/* >I6 sequence, key 8, encoding, >I4 length of the state before, that state, >I4 customer_at, JSON. */
+/* >I6 sequence, key 8, encoding, >I4 attached, >I4 length of the state before, that state, >I4 customer_at, JSON. */
 #define SEQUENCE    "\x00\x01\x00\x00\x00\x07"
 #define KEY         "k\0y 5678"
 #define BEFORE      "\nmood\t6"
 #define CUSTOMER_AT "\x00\x00\x00\x0d"
 #define JSON        "{\"customer\":{\"identifiers\":[]}}"
-#define ENTRY       SEQUENCE KEY "\x00\x00\x00\x00\x07" BEFORE CUSTOMER_AT JSON
+#define ENTRY       SEQUENCE KEY "\x00\x00\x00\x00\x05\x00\x00\x00\x07" BEFORE CUSTOMER_AT JSON
 
 static void assert_text(struct tp_str is, const char *expected) { assert_true(tp_str_is(is, expected)); }
 
@@ -27,6 +27,8 @@ static void an_entry_is_read(void **state) {
     struct tp_entry entry;
     assert_int_equal(tp_timeline_entry_read(TP_STR(ENTRY), &entry), 0);
     assert_true(entry.sequence == (UINT64_C(1) << 32) + 7);
+    assert_int_equal(entry.attached, 5);
+    assert_int_equal(entry.mapping.n, 0);
     assert_text(entry.before, BEFORE);
     assert_text(entry.json, JSON);
     assert_int_equal(entry.customer_at, 13);
@@ -36,7 +38,8 @@ static void an_entry_is_read(void **state) {
 static void the_first_entry_has_no_state_before_it(void **state) {
     (void)state;
     struct tp_entry entry;
-    assert_int_equal(tp_timeline_entry_read(TP_STR("\0\0\0\0\0\x01" KEY "\0\0\0\0\0" CUSTOMER_AT JSON), &entry), 0);
+    assert_int_equal(tp_timeline_entry_read(TP_STR("\0\0\0\0\0\x01" KEY "\0\0\0\0\0\0\0\0\0" CUSTOMER_AT JSON), &entry),
+                     0);
     assert_int_equal(entry.sequence, 1);
     assert_int_equal(entry.before.len, 0);
     assert_text(entry.json, JSON);
@@ -47,7 +50,7 @@ static void what_the_daemon_gives_is_what_it_reads(void **state) {
     const struct tp_interaction interaction = {.json = TP_STR(JSON), .customer_at = 13};
     struct tp_buf bytes = TP_BUF_INIT;
     struct tp_entry entry;
-    tp_buf_add(&bytes, "\0\0\0\0\0\x01" KEY "\0\0\0\0\0", 19);
+    tp_buf_add(&bytes, "\0\0\0\0\0\x01" KEY "\0\0\0\0\0\0\0\0\0", 23);
     tp_timeline_entry_tail(&interaction, &bytes);
     assert_int_equal(tp_timeline_entry_read(tp_buf_str(&bytes), &entry), 0);
     assert_text(entry.json, JSON);
@@ -71,22 +74,29 @@ static void a_cut_entry_is_refused(void **state) {
 static void another_encoding_is_refused(void **state) {
     (void)state;
     struct tp_entry entry;
-    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\x01\0\0\0\0" CUSTOMER_AT JSON), &entry), TP_ECORRUPT);
+    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\x01\0\0\0\0\0\0\0\0" CUSTOMER_AT JSON), &entry),
+                     TP_ECORRUPT);
 }
 
 static void a_place_behind_the_json_is_refused(void **state) {
     (void)state;
     struct tp_entry entry;
-    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\0\0\0\0\0\0\0\0\x03{}"), &entry), TP_ECORRUPT);
+    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\0\0\0\0\0\0\0\0\0\0\0\0\x03{}"), &entry),
+                     TP_ECORRUPT);
 }
 
-static void numbers_are_big_endian(void **state) {
+/* Two identifiers, eleven bytes of lines and seven of origins; what stands behind is left. */
+static void a_mapping_is_taken_from_where_it_stands(void **state) {
     (void)state;
-    struct tp_reader reader = {.left = TP_STR("\x01\x02\x03\x04\xff\xff\xff\xff\xff\xff")};
-    assert_int_equal(tp_timeline_read_number(&reader, 4), 0x01020304);
-    assert_true(tp_timeline_read_number(&reader, 6) == UINT64_C(0xffffffffffff));
+    struct tp_reader reader = {.left = TP_STR("\0\0\0\0\0\1\0\0\0\0\0\2\nx\tann\ny\tb\ns\t\"e\"\n\nmore")};
+    struct tp_mapping mapping = tp_timeline_mapping_read(&reader, 2, 11, 7);
     assert_false(reader.failed);
-    assert_int_equal(tp_timeline_read_number(&reader, 1), 0);
+    assert_int_equal(mapping.n, 2);
+    assert_true(tp_str_equal(mapping.first_seen, TP_STR("\0\0\0\0\0\1\0\0\0\0\0\2")));
+    assert_text(mapping.identifiers, "\nx\tann\ny\tb\n");
+    assert_text(mapping.origins, "s\t\"e\"\n\n");
+    assert_text(reader.left, "more");
+    tp_timeline_mapping_read(&reader, 0, 4, 1);
     assert_true(reader.failed);
 }
 
@@ -116,7 +126,7 @@ int main(void) {
         cmocka_unit_test(a_cut_entry_is_refused),
         cmocka_unit_test(another_encoding_is_refused),
         cmocka_unit_test(a_place_behind_the_json_is_refused),
-        cmocka_unit_test(numbers_are_big_endian),
+        cmocka_unit_test(a_mapping_is_taken_from_where_it_stands),
         cmocka_unit_test(a_customers_keys_share_its_lanes_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

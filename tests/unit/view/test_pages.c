@@ -7,6 +7,7 @@
 
 #define CUSTOMER "0190a000-0000-7000-8000-00000000000a"
 #define HEAD     "{\"customer\":\"" CUSTOMER "\",\"events\":["
+#define X        "{\"type\":\"x\",\"value\":\"1\"}"
 
 enum { MOST_ENTRIES = 12000, MOST_READ = 12000 };
 
@@ -16,8 +17,8 @@ static struct {
     bool is_sms;
 } line[MOST_ENTRIES]; /* in order of time, then of sequence */
 static size_t n_line;
-static unsigned last_sequence;
-static bool known; /* the customer has a state */
+static unsigned last_sequence, attaching; /* the one that attached something; 0: none */
+static bool known;                        /* the customer has a state */
 
 static const struct tp_settings settings = {.redis = {.prefix = (char[]){"tp:"}, .lanes = 4, .buckets = 4}};
 
@@ -41,11 +42,12 @@ static redisReply *entry(size_t at) {
     const char *channel = line[at].is_sms ? "sms" : "web";
     for (int i = 0; i < 4; i++)
         bytes[5 - i] = (char)(line[at].sequence >> 8 * i & 0xff);
-    int len = snprintf(bytes + 23, sizeof bytes - 23,
-                       "{\"number\":%u,\"channel\":\"%s\",\"type\":\"t\",\"customer\":{\"identifiers\":[]}}",
+    bytes[18] = line[at].sequence == attaching;
+    int len = snprintf(bytes + 27, sizeof bytes - 27,
+                       "{\"number\":%u,\"channel\":\"%s\",\"type\":\"t\",\"customer\":{\"identifiers\":[" X "]}}",
                        line[at].sequence, channel);
-    bytes[22] = (char)(strstr(bytes + 23, "\"identifiers\"") - (bytes + 23));
-    return fake_text((struct tp_str){bytes, 23 + (size_t)len});
+    bytes[26] = (char)(strstr(bytes + 27, "\"identifiers\"") - (bytes + 27));
+    return fake_text((struct tp_str){bytes, 27 + (size_t)len});
 }
 
 static redisReply *score(size_t at) {
@@ -78,7 +80,7 @@ static size_t serve(void) {
     size_t n = 0;
     for (struct fake_call *call; (call = fake_hear()); n++) {
         if (tp_str_is(call->words[0], "GET"))
-            fake_answer(call, 0, known ? fake_text((struct tp_str){(char[31]){2}, 31}) : fake_nil());
+            fake_answer(call, 0, known ? fake_text((struct tp_str){(char[35]){3}, 35}) : fake_nil());
         else if (tp_str_is(call->words[0], "ZCARD"))
             fake_answer(call, 0, fake_integer((long long)n_line));
         else if (tp_str_is(call->words[4], "BYSCORE"))
@@ -94,7 +96,13 @@ static size_t serve(void) {
 static int page_status;
 static char cursor[64];
 static unsigned ids[MOST_READ];
-static size_t n_ids;
+static size_t n_ids, n_changes;
+static char change[128]; /* the last that was told */
+
+static void note_changes(const char *text) {
+    for (const char *at = text; (at = strstr(at, "\"change\":")); at++, n_changes++)
+        snprintf(change, sizeof change, "%.*s", (int)strcspn(at, "]"), at);
+}
 
 static void on_page(void *arg, int status, struct tp_str json) {
     assert_null(arg);
@@ -109,6 +117,7 @@ static void on_page(void *arg, int status, struct tp_str json) {
         assert_true(n_ids < MOST_READ);
         ids[n_ids++] = (unsigned)strtoul(at + 10, &at, 10);
     }
+    note_changes(text);
     at = strstr(text, "],\"next\":");
     assert_non_null(at);
     assert_true(sscanf(at, "],\"next\":\"%63[^\"]\"}", cursor) == 1 || strcmp(at, "],\"next\":null}") == 0);
@@ -149,7 +158,8 @@ static struct tp_view_query everything(unsigned limit, bool ascending) {
 
 static int set_up(void **state) {
     (void)state;
-    n_line = last_sequence = 0;
+    n_line = n_changes = 0;
+    last_sequence = attaching = 0;
     known = fake_away = false;
     return 0;
 }
@@ -172,6 +182,22 @@ static void by_time_and_then_by_sequence(void **state) {
     ASSERT_IDS(4, 3, 1, 5, 2);
     read_all(everything(2, true), NULL);
     ASSERT_IDS(2, 5, 1, 3, 4);
+}
+
+static void what_an_entry_attached_is_told_with_it(void **state) {
+    (void)state;
+    happens(10), happens(20), happens(30);
+    read_all(everything(2, false), NULL);
+    assert_int_equal(n_changes, 0);
+    attaching = 2;
+    read_all(everything(2, false), NULL);
+    ASSERT_IDS(3, 2, 1);
+    assert_int_equal(n_changes, 1);
+    assert_string_equal(change, "\"change\":{\"kind\":\"attached\",\"identifiers\":[" X);
+    attaching = 1;
+    read_all(everything(2, false), NULL);
+    assert_int_equal(n_changes, 2);
+    assert_string_equal(change, "\"change\":{\"kind\":\"created\",\"identifiers\":[" X);
 }
 
 static void bounds_are_inclusive(void **state) {
@@ -333,10 +359,15 @@ static void damage_and_absence_are_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(by_time_and_then_by_sequence),    TEST(bounds_are_inclusive),
-        TEST(many_of_one_time_come_once),      TEST(of_all_times_each_comes_once),
-        TEST(what_arrives_moves_nothing),      TEST(what_a_filter_seldom_finds_takes_several_requests),
-        TEST(nobody_is_not_an_empty_timeline), TEST(a_cursor_that_is_not_ours_is_refused),
+        TEST(by_time_and_then_by_sequence),
+        TEST(what_an_entry_attached_is_told_with_it),
+        TEST(bounds_are_inclusive),
+        TEST(many_of_one_time_come_once),
+        TEST(of_all_times_each_comes_once),
+        TEST(what_arrives_moves_nothing),
+        TEST(what_a_filter_seldom_finds_takes_several_requests),
+        TEST(nobody_is_not_an_empty_timeline),
+        TEST(a_cursor_that_is_not_ours_is_refused),
         TEST(damage_and_absence_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
