@@ -125,7 +125,7 @@ static void check_sent(struct tp_str data, const json_t *forwarded) {
 
 /* As if some of its identifiers were new to the customer: which, the content decides. */
 static struct tp_resolved resolve(const struct tp_interaction *made) {
-    uint32_t known = UINT32_MAX >> (TP_MAX_IDENTIFIERS - made->n_identifiers);
+    uint32_t known = (uint32_t)((UINT64_C(1) << made->n_identifiers) - 1);
     return (struct tp_resolved){CUSTOMER, made->content >> 32 & 1, (uint32_t)made->content & known};
 }
 

@@ -100,6 +100,8 @@ def test_what_is_refused_later_is_refused_as_it_was_sent(touchpointd, kafka, top
     daemon = touchpointd()
     customer_of(daemon, **EMAIL), customer_of(daemon, **PHONE)
     send(daemon, event(id="both", customer=PHONE | EMAIL))
+    daemon.stop()
+    daemon.start()  # so that the timeline is asked
     assert daemon.post(event(id="both", type="other", customer=PHONE | EMAIL)).status == 202
     (refused,) = kafka.records(topics.rejected, until=1)
     assert refused.value["reason"]["code"] == "id_reused"
