@@ -289,7 +289,7 @@ static void what_was_attached_comes_back(void **state) {
         {"\"change\":{\"kind\":\"created\"" OF(FIRST "," SECOND "," THIRD) ",", true, 7},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct tp_decomposed decomposed;
+        struct tp_decomposed decomposed = {0};
         struct tp_buf customer = TP_BUF_INIT;
         tp_buf_addf(&customer, "%s%s%s", ID, cases[i].change, LIST);
         tp_buf_addc(&customer, '\0');
