@@ -76,10 +76,12 @@ def test_stuck_it_is_ended_by_the_watchdog(service, kafka, topics):
 def test_stopped_it_delivers_what_it_accepted(service, kafka, topics):
     service.configure({"node.stop_timeout": "30s"})
     service.start()
+    assert service.post(events(1)).json["accepted"] == 1
+    settle(service)  # Kafka and Redis are there: for who is away a stop waits two seconds
     assert service.post(events(500)).json["accepted"] == 500
     service.stop()
     assert (service.state, service.show("Result"), service.show("ExecMainStatus")) == ("inactive", "success", "0")
-    assert len(ids(kafka.records(topics.interactions))) == 500
+    assert len(ids(kafka.records(topics.interactions))) == 501
 
 
 def test_stopped_it_keeps_what_it_cannot_deliver(service, kafka, topics):
