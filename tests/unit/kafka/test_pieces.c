@@ -44,21 +44,10 @@ static void give_all(struct cluster *cluster, size_t from, size_t to) {
         assert_int_equal(give(cluster, number, NULL), 0);
 }
 
-/* As assert_all_in_order, of the topic that has nothing of some records. */
+static bool has_customers(size_t number) { return customers_of(number) > 0; }
+
 static size_t assert_customers_in_order(struct cluster *cluster, size_t n) {
-    static struct consumed records[2 * MAX_RECORDS];
-    size_t count = consume(cluster, CUSTOMERS, records, 2 * MAX_RECORDS);
-    size_t next[5] = {10, 1, 2, 8, 4};
-    for (size_t i = 0; i < count; i++) {
-        size_t number = MAX_RECORDS;
-        assert_int_equal(sscanf(records[i].value, "{\"n\":%zu}", &number), 1);
-        assert_true(customers_of(number) > 0 && number <= next[number % 5]);
-        if (number == next[number % 5])
-            next[number % 5] += customers_of(number + 5) ? 5 : 10;
-    }
-    for (size_t key = 0; key < 5; key++)
-        assert_true(next[key] >= n);
-    return count;
+    return assert_in_order(cluster, CUSTOMERS, n, has_customers);
 }
 
 static size_t count_at(struct cluster *cluster, const char *topic, size_t number) {
