@@ -193,6 +193,15 @@ static const char *wrong_identifier(const char *value) {
 const struct tp_form tp_form_identifier = {"nothing, or text, lower, handle, email, phone or whatsapp",
                                            wrong_identifier};
 
+static const char *wrong_unique(const char *value) {
+    static const char *const words[] = {"", "on", "merges", "off"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(value, words[i]) == 0)
+            return NULL;
+    return NOT_VALID;
+}
+const struct tp_form tp_form_unique = {"nothing, or on, merges or off", wrong_unique};
+
 static bool is_host(struct tp_str text) {
     if (text.len > 2 && text.at[0] == '[' && text.at[text.len - 1] == ']')
         return is_ip(AF_INET6, (struct tp_str){text.at + 1, text.len - 2});

@@ -224,6 +224,7 @@ void tp_settings_free(struct tp_settings *settings) {
         free(settings->identifiers[i].type);
         free(settings->identifiers[i].form);
         free(settings->identifiers[i].blocked);
+        free(settings->identifiers[i].unique);
     }
     for (size_t i = 0; i < settings->kafka.n_properties; i++) {
         free(settings->kafka.properties[i].name);

@@ -25,6 +25,8 @@ struct tp_property {
 /* What is particular to a type of identifiers: `identifier "loyalty_card" { form = "lower" }`. */
 struct tp_identifier_rule {
     char *type, *form, *blocked; /* "" when unset */
+    char *unique;                /* "on": two values are two people; "merges": of no merge; "off"; "": by the type */
+    unsigned limit;              /* values of a customer; 0: by the type */
     bool shared;                 /* several customers may use a value: it leads only where nothing else does */
 };
 
@@ -58,6 +60,7 @@ struct tp_settings {
     struct {
         char *types;   /* comma-separated, strongest first */
         char *blocked; /* patterns (common/pattern.h) */
+        unsigned merges_per_minute;
     } identity;
     struct {
         char *url; /* redis://[USER@]HOST[:PORT][/DB], unix:///PATH */

@@ -90,6 +90,9 @@ const struct tp_setting tp_settings_table[] = {
      "no-reply@*",
      .form = &tp_form_patterns,
      .help = "Values that name nobody, of whatever type; such a one is no identifier."},
+    {OF(identity, merges_per_minute), TP_UNSIGNED, "10", 0, 1000000,
+     .help = "How many customers may be merged into one in a minute; beyond that they stay apart, and the events say so: one "
+             "bad integration must not make a thousand people one. 0: none ever."},
 
     {OF_TYPE(form), TP_TEXT, "", .form = &tp_form_identifier,
      .help = "How a value is made canonical. When empty, as the type of that name, which is text for those that are new."},
@@ -98,6 +101,14 @@ const struct tp_setting tp_settings_table[] = {
     {OF_TYPE(shared), TP_BOOL, "off",
      .help = "Several people may use one value, such as a family's phone: it leads to its first customer only where an "
              "event names nothing else."},
+
+    {OF_TYPE(unique), TP_TEXT, "", .form = &tp_form_unique,
+     .help = "Whether two values are two people (on), or keep two customers from being merged while a customer may still "
+             "get a second one (merges), or neither (off). When empty by the type: on for customer_id, merges for email, "
+             "phone and whatsapp, off for others."},
+    {OF_TYPE(limit), TP_UNSIGNED, "0", 0, 1000000,
+     .help = "How many values a customer may have; one more is a conflict. 0: by the type, which is 1 where unique is on, 2 "
+             "for email, phone and whatsapp, and 100 for others."},
 
     {OF(redis, url), TP_TEXT, "redis://127.0.0.1:6379", .form = &tp_form_redis, .hidden = true,
      .help = "The Redis that holds the timelines."},
@@ -181,7 +192,9 @@ static void *key_of(struct tp_settings *settings, const char *title) {
     return key;
 }
 
-static bool is_whole(const struct tp_identifier_rule *rule) { return rule->type && rule->form && rule->blocked; }
+static bool is_whole(const struct tp_identifier_rule *rule) {
+    return rule->type && rule->form && rule->blocked && rule->unique;
+}
 
 static void *identifier_of(struct tp_settings *settings, const char *title) {
     for (size_t i = 0; i < settings->n_identifiers; i++)
@@ -192,7 +205,8 @@ static void *identifier_of(struct tp_settings *settings, const char *title) {
         return NULL;
     settings->identifiers = rules;
     struct tp_identifier_rule *rule = &rules[settings->n_identifiers++];
-    *rule = (struct tp_identifier_rule){.type = strdup(title), .form = strdup(""), .blocked = strdup("")};
+    *rule = (struct tp_identifier_rule){
+        .type = strdup(title), .form = strdup(""), .blocked = strdup(""), .unique = strdup("")};
     return is_whole(rule) ? rule : NULL;
 }
 

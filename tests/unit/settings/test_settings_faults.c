@@ -50,6 +50,8 @@ static const struct {
      "identity.blocked: \"null, *\" is not valid; expected nothing, or values in which * stands for anything"},
     {"identifier email { form = \"mail\" }", "identifier.email.form: \"mail\" is not valid; expected nothing, or text, "
                                              "lower, handle, email, phone or whatsapp"},
+    {"identifier email { unique = \"yes\" }",
+     "identifier.email.unique: \"yes\" is not valid; expected nothing, or on, merges or off"},
     {"identity { types = \"\" }", "identity.types: \"\" is not valid; expected names"},
     {"redis { url = \"http://a\" }",
      "redis.url: the value is not valid; expected redis://[USER@]HOST[:PORT][/DATABASE] or "

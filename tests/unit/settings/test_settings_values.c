@@ -185,16 +185,20 @@ static void keys_are_read_from_their_files(void **state) {
 static void types_of_identifiers_have_rules_of_their_own(void **state) {
     (void)state;
     struct tp_settings *settings = loaded("identifier \"card\" { form = \"lower\"  blocked = \"kiosk*, 0\"  shared = "
-                                          "on }\nidentifier email { blocked = a@b }",
+                                          "on  unique = on  limit = 3 }\nidentifier email { blocked = a@b }",
                                           "identity.types=email,card");
     assert_int_equal(settings->n_identifiers, 2);
     assert_string_equal(settings->identifiers[0].type, "card");
     assert_string_equal(settings->identifiers[0].form, "lower");
     assert_string_equal(settings->identifiers[0].blocked, "kiosk*, 0");
     assert_true(settings->identifiers[0].shared);
+    assert_string_equal(settings->identifiers[0].unique, "on");
+    assert_int_equal(settings->identifiers[0].limit, 3);
     assert_string_equal(settings->identifiers[1].type, "email");
     assert_string_equal(settings->identifiers[1].form, "");
     assert_false(settings->identifiers[1].shared);
+    assert_string_equal(settings->identifiers[1].unique, "");
+    assert_int_equal(settings->identifiers[1].limit, 0);
     tp_settings_free(settings);
 }
 
