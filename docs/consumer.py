@@ -7,7 +7,10 @@ each: {"interaction": {...}, "customer": {...}}.
 Example: consumer.py 127.0.0.1:9092 --count 10
 
 Nothing orders two topics. So an interaction waits until what it says in customer.change is known from the other topic;
-both are of one transaction, so it does not wait for long. It needs confluent-kafka.
+both are of one transaction, so it does not wait for long. A mapping with `redirect` says that this customer turned out
+to be another: from then on interactions under its id come with that one's mapping, which has it in `members`.
+
+It needs confluent-kafka.
 """
 
 import argparse
@@ -17,38 +20,55 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer
 
 
 class Join:
-    """Each interaction, in the order of its customer, with the customer's mapping."""
+    """Each interaction, in the order of its customer, with the customer's mapping: that of
+    whom the customer was merged into, once that is known."""
 
     def __init__(self):
         self.mappings, self.waiting = {}, {}
 
     def take_mapping(self, mapping):
         self.mappings[mapping["id"]] = mapping
-        return self._take_ready(mapping["id"])
+        root = self._root(mapping["id"])
+        concerned = [one for one in self.waiting if self._root(one) == root]
+        return [joined for one in concerned for joined in self._take_ready(one)]
 
     def take_interaction(self, interaction):
         customer = interaction["customer"]["id"]
         self.waiting.setdefault(customer, []).append(interaction)
         return self._take_ready(customer)
 
+    def _root(self, customer):
+        """Where redirects lead."""
+        while redirect := self.mappings.get(customer, {}).get("redirect"):
+            customer = redirect
+        return customer
+
     def _take_ready(self, customer):
-        ready, mapping = [], self.mappings.get(customer)
-        waiting = self.waiting.get(customer, [])
+        ready, mapping = [], self.mappings.get(self._root(customer))
+        waiting = self.waiting[customer]
         while mapping and waiting and is_known(waiting[0], mapping):
             ready.append({"interaction": waiting.pop(0), "customer": mapping})
+        if not waiting:
+            del self.waiting[customer]
         return ready
 
 
 def is_known(interaction, mapping):
-    """By what it attached, since compaction keeps a customer's last mapping alone."""
+    """By what it attached and whom it merged, since compaction keeps a customer's last
+    mapping alone."""
+    customer = interaction["customer"]
+    change = customer.get("change", {"identifiers": []})
     known = [
         (identifier["type"], identifier["value"])
         for identifier in mapping["identifiers"]
     ]
-    attached = interaction["customer"].get("change", {"identifiers": []})["identifiers"]
-    return all(
-        (identifier["type"], identifier["value"]) in known for identifier in attached
-    )
+    attached = [
+        (identifier["type"], identifier["value"])
+        for identifier in change["identifiers"]
+    ]
+    ids = [mapping["id"], *mapping.get("members", [])]
+    merged = [customer["id"], *change.get("customers", [])]
+    return set(attached) <= set(known) and set(merged) <= set(ids)
 
 
 def messages(consumer):
