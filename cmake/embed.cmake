@@ -5,7 +5,7 @@ function(tp_embed_scripts target)
   foreach(script ${ARGN})
     get_filename_component(name ${script} NAME_WE)
     set(header ${CMAKE_BINARY_DIR}/scripts/${target}/${name}.lua.h)
-    file(GLOB included CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/daemon/redis/*.lua ${CMAKE_SOURCE_DIR}/daemon/timeline/*.lua)
+    file(GLOB included CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/daemon/redis/*.lua ${CMAKE_SOURCE_DIR}/daemon/customer/*.lua)
     add_custom_command(OUTPUT ${header}
       COMMAND ${CMAKE_COMMAND} -DSCRIPT=${script} -DNAME=${name} -DHEADER=${header} -P ${TP_EMBED_DIR}/embed-script.cmake
       DEPENDS ${script} ${included} ${TP_EMBED_DIR}/embed-script.cmake VERBATIM)

@@ -76,7 +76,7 @@ static int take_out(struct tp_str composed, struct tp_decomposed *decomposed) {
     decomposed->context = context;
     decomposed->interaction.json = tp_buf_str(&decomposed->text);
     decomposed->interaction.customer_at = customer_at;
-    return decomposed->text.failed ? TP_ENOMEM : 0;
+    return decomposed->text.failed || decomposed->merged.failed ? TP_ENOMEM : 0;
 }
 
 /* So that nothing of what is read here rests on a guess. */
@@ -103,6 +103,18 @@ static bool read_time(const json_t *object, const char *name, int64_t *ret_ms) {
     return read_string(object, name, TP_TIME_TEXT, &text) && tp_time_parse(text, ret_ms) == 0;
 }
 
+/* What is no id, or its own, is nobody's: found when all is composed again. */
+static void read_merged(const json_t *change, struct tp_decomposed *decomposed) {
+    const json_t *ids = json_object_get(change, "customers");
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const json_t *id = json_array_get(ids, i);
+        struct tp_str text = {json_string_value(id), json_string_length(id)};
+        if (text.at && tp_uuid_valid(text) && !tp_str_equal(text, decomposed->resolved.customer_id))
+            tp_buf_addstr(&decomposed->merged, text);
+    }
+    decomposed->resolved.merged = tp_buf_str(&decomposed->merged);
+}
+
 /* The same identifiers again, in their order. What is read wrongly is found when all is composed again. */
 static void read_change(const json_t *customer, struct tp_resolved *resolved) {
     const json_t *change = json_object_get(customer, "change"), *all = json_object_get(customer, "identifiers");
@@ -125,6 +137,7 @@ static bool read_customer(const json_t *customer, struct tp_decomposed *decompos
         return false;
     bool sound = tp_uuid_valid(decomposed->resolved.customer_id);
     read_change(customer, &decomposed->resolved);
+    read_merged(json_object_get(customer, "change"), decomposed);
     for (size_t i = 0; sound && i < interaction->n_identifiers; i++) {
         const json_t *identifier = json_array_get(list, i);
         sound = read_string(identifier, "type", TP_MAX_IDENTIFIER_BYTES, &interaction->identifiers[i].type) &&
@@ -172,4 +185,5 @@ void tp_decomposed_free(struct tp_decomposed *decomposed) {
         return;
     tp_json_free(&decomposed->json);
     tp_buf_free(&decomposed->text);
+    tp_buf_free(&decomposed->merged);
 }

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "common/time.h"
+#include "common/uuid.h"
 
 #define PACKED_VERSION 1
 #define CUSTOMER       TP_STR("\"customer\":{")
@@ -133,12 +134,23 @@ void tp_interaction_put_conflict(struct tp_str json, size_t customer_at, struct 
     tp_buf_add(out, json.at + at, json.len - at);
 }
 
+void tp_interaction_write_ids(struct tp_str ids, struct tp_buf *out) {
+    tp_buf_addc(out, '[');
+    for (size_t at = 0; at + TP_UUID_TEXT - 1 <= ids.len; at += TP_UUID_TEXT - 1)
+        tp_buf_addf(out, "%s\"%.*s\"", at > 0 ? "," : "", TP_UUID_TEXT - 1, ids.at + at);
+    tp_buf_addc(out, ']');
+}
+
 void tp_interaction_write_change(struct tp_str json, size_t customer_at, const struct tp_resolved *resolved,
                                  struct tp_str more, struct tp_buf *out) {
-    tp_buf_adds(out, resolved->created ? "{\"kind\":\"created\"" : "{\"kind\":\"attached\"");
-    tp_buf_adds(out, ",\"identifiers\":[");
+    const char *kind = resolved->merged.len > 0 ? "merged" : resolved->created ? "created" : "attached";
+    tp_buf_addf(out, "{\"kind\":\"%s\",\"identifiers\":[", kind);
     write_attached(json, customer_at, resolved->attached, out);
     tp_buf_addc(out, ']');
+    if (resolved->merged.len > 0) {
+        tp_buf_adds(out, ",\"customers\":");
+        tp_interaction_write_ids(resolved->merged, out);
+    }
     tp_buf_addstr(out, more);
     tp_buf_addc(out, '}');
 }
@@ -152,7 +164,7 @@ void tp_interaction_compose(struct tp_str json, size_t customer_at, const struct
     tp_buf_adds(out, "\"id\":");
     tp_json_write_string(resolved->customer_id, out);
     tp_buf_addc(out, ',');
-    if (resolved->attached) {
+    if (tp_resolved_changed(resolved)) {
         tp_buf_adds(out, "\"change\":");
         tp_interaction_write_change(json, customer_at, resolved, (struct tp_str){0}, out);
         tp_buf_addc(out, ',');

@@ -62,15 +62,22 @@ struct tp_resolved {
     bool created; /* it is the customer's first */
     uint32_t
         attached; /* a bit for each of its identifiers that was new to the customer, the first 1, the second 2, ... */
+    struct tp_str merged; /* ids without anything between them: who was found to be the same since the one before */
 };
+static inline bool tp_resolved_changed(const struct tp_resolved *resolved) {
+    return resolved->attached != 0 || resolved->merged.len > 0;
+}
 /* json with `,"conflict":[<conflict>]` behind the list that its customer begins with; json as it is where that is none.
  */
 void tp_interaction_put_conflict(struct tp_str json, size_t customer_at, struct tp_str conflict, struct tp_buf *out);
 /* What is forwarded: json (its customer is never empty) with `"id":"<customer_id>",` spliced into customer, behind that
- * `"change":{"kind":"created","identifiers":[...]},` (or "attached") where something was attached, and
+ * `"change":{"kind":"created","identifiers":[...]},` (or "attached") where something was attached, or
+ * `"change":{"kind":"merged","identifiers":[...],"customers":["<id>",...]},` where somebody was merged, and
  * `,"context":<context>` at its end. */
 void tp_interaction_compose(struct tp_str json, size_t customer_at, const struct tp_resolved *resolved,
                             struct tp_str context, struct tp_buf *out);
+/* ["<id>",...], of ids without anything between them. */
+void tp_interaction_write_ids(struct tp_str ids, struct tp_buf *out);
 /* That change, with what it is said of as `more`: members that follow, each behind a comma. */
 void tp_interaction_write_change(struct tp_str json, size_t customer_at, const struct tp_resolved *resolved,
                                  struct tp_str more, struct tp_buf *out);
@@ -82,6 +89,7 @@ struct tp_decomposed {
     struct tp_str context; /* the JSON text of an object */
     struct tp_json json;   /* that the strings live in */
     struct tp_buf text;    /* interaction.json */
+    struct tp_buf merged;  /* resolved.merged */
 };
 /* `composed` must outlive it. TP_ECORRUPT when it is not what tp_interaction_compose writes of what normalize makes,
  * byte by byte; TP_ENOMEM. To be freed when it is 0. */

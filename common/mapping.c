@@ -6,12 +6,15 @@
 #include "common/time.h"
 
 enum { SEEN_BYTES = 6 };
+#define UNTOLD (INT64_C(1) << 47)
 
+/* Whatever the bytes are, what is left without the mark can be written as a time. */
 static bool next_seen(struct tp_mapping *rest, int64_t *ret_ms) {
+    static_assert(UNTOLD - 1 <= TP_TIME_LAST_MS, "");
     struct tp_reader reader = {.left = rest->first_seen};
-    *ret_ms = (int64_t)tp_read_big(&reader, SEEN_BYTES);
+    *ret_ms = (int64_t)tp_read_big(&reader, SEEN_BYTES) & (UNTOLD - 1);
     rest->first_seen = reader.left;
-    return !reader.failed && *ret_ms <= TP_TIME_LAST_MS;
+    return !reader.failed;
 }
 
 /* One without its LF was cut. */
@@ -49,6 +52,14 @@ bool tp_mapping_next(struct tp_mapping *rest, struct tp_attachment *attachment) 
         return false;
     rest->n--;
     return true;
+}
+
+struct tp_mapping tp_mapping_read(struct tp_reader *reader, size_t n, size_t identifiers_len, size_t origins_len) {
+    struct tp_mapping mapping = {.n = n};
+    mapping.first_seen = tp_read_bytes(reader, SEEN_BYTES * n);
+    mapping.identifiers = tp_read_bytes(reader, identifiers_len);
+    mapping.origins = tp_read_bytes(reader, origins_len);
+    return mapping;
 }
 
 void tp_mapping_origin(struct tp_str source, struct tp_str id, struct tp_buf *out) {

@@ -4,9 +4,11 @@
 #include "common/error.h"
 
 static const char help[] =
-    "Shows a customer: the identifiers with when each was first seen, how many interactions through which channel, "
-    "the\n"
-    "first and the last. TYPE is customer_id, email, phone, anonymous_id, x, ...; VALUE may be written in any form.\n";
+    "Shows a customer: the identifiers with when each was first seen, how many interactions through "
+    "which channel,\n"
+    "the first and the last, and from whom it was merged. TYPE is customer_id, email, phone, "
+    "anonymous_id, x, ...;\n"
+    "VALUE may be written in any form.\n";
 
 static const char example[] = "Example: touchpointctl customer phone='+44 7700 900123'\n"
                               "Exit: 0, or 1 when there is no such customer.\n";
@@ -70,9 +72,22 @@ static struct tp_ctl_table *list_moments(const json_t *root, struct tp_ctl_clock
     if (table) {
         add_moment(table, clock, "first", tp_ctl_member(root, "first_seen"), NULL);
         add_moment(table, clock, "last", tp_ctl_member(root, "last_seen"), NULL);
-        add_moment(table, clock, "arrived last", tp_ctl_member(last, "time"), last);
+        if (json_is_object(last))
+            add_moment(table, clock, "arrived last", tp_ctl_member(last, "time"), last);
     }
     return table;
+}
+
+/* Who was asked for is among them, where it was not the customer. */
+static void print_members(const json_t *root) {
+    size_t i = 0;
+    const json_t *member = NULL;
+    json_array_foreach(json_object_get(root, "members"), i, member) {
+        fputs(i == 0 ? "merged from: " : ", ", stdout);
+        tp_ctl_print((struct tp_str){json_string_value(member), json_string_length(member)}, stdout);
+    }
+    if (i > 0)
+        putchar('\n');
 }
 
 static int show(json_t *root, struct tp_ctl_clock clock, const struct tp_ctl_options *options) {
@@ -81,6 +96,7 @@ static int show(json_t *root, struct tp_ctl_clock clock, const struct tp_ctl_opt
     fputs("Customer ", stdout);
     tp_ctl_print(tp_ctl_member(root, "id"), stdout);
     putchar('\n');
+    print_members(root);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         putchar('\n');
         if (tables[i])

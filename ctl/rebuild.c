@@ -127,6 +127,7 @@ static void print_table(const struct rebuilding *rebuilding) {
     add_row(table, "records read from Kafka", number_of(rebuilding, "records"));
     add_row(table, "entries of timelines", number_of(rebuilding, "entries"));
     add_row(table, "identifiers", number_of(rebuilding, "claims"));
+    add_row(table, "customers merged into others", number_of(rebuilding, "merges"));
     if (number_of(rebuilding, "lacking") > 0) {
         add_row(table, "entries that Kafka does not have any more", number_of(rebuilding, "lacking"));
         tp_ctl_table_colour(table, TP_CTL_BAD);

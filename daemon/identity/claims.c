@@ -28,21 +28,16 @@ static unsigned write_key(const struct tp_identifier *identifier, char key[KEY_B
     return (unsigned)(type.len + 1 + value.len);
 }
 
-static size_t strength(const struct tp_identity *identity, struct tp_str type) {
-    size_t at = 0;
-    while (at < identity->n_types && !tp_str_equal(identity->types[at], type))
-        at++;
-    return at;
-}
-
 static struct tp_claim *add(struct tp_identity *identity, const char *key, unsigned len, struct tp_str type) {
     struct tp_claim *claim = calloc(1, sizeof *claim + len + 1);
     if (!claim)
         return NULL;
     memcpy(claim->key, key, len);
     claim->key_len = len;
-    claim->strength = strength(identity, type);
-    claim->shared = claim->strength < identity->n_types && identity->shared[claim->strength];
+    claim->first = SIZE_MAX;
+    const struct tp_type_rule *rule = tp_rules_of(&identity->rules, type);
+    claim->strength = tp_rules_strength(&identity->rules, type);
+    claim->shared = rule && rule->shared;
     claim->bucket = tp_home_of((struct tp_str){key, len}, identity->settings->redis.buckets);
     claim->next_in_bucket = identity->buckets[claim->bucket];
     identity->buckets[claim->bucket] = claim;
@@ -63,7 +58,8 @@ static int link_claim(struct tp_identity *identity, struct tp_claim *claim) {
     return 0;
 }
 
-static int gather_one(struct tp_identity *identity, const struct tp_identifier *identifier, bool alone) {
+static int gather_one(struct tp_identity *identity, size_t request, const struct tp_identifier *identifier,
+                      bool alone) {
     char key[KEY_BYTES];
     struct tp_claim *claim = NULL;
     unsigned len = write_key(identifier, key);
@@ -72,6 +68,7 @@ static int gather_one(struct tp_identity *identity, const struct tp_identifier *
         claim = add(identity, key, len, identifier->type);
     if (!claim)
         return TP_ENOMEM;
+    claim->first = request < claim->first ? request : claim->first;
     claim->shared_choice = claim->shared_choice || !alone;
     return link_claim(identity, claim);
 }
@@ -81,7 +78,7 @@ int tp_claims_gather(struct tp_identity *identity) {
         const struct tp_interaction *interaction = identity->requests[i].interaction;
         identity->requests[i].first_claim = identity->n_links;
         for (size_t k = 0; k < interaction->n_identifiers; k++)
-            if (gather_one(identity, &interaction->identifiers[k], interaction->n_identifiers == 1) < 0)
+            if (gather_one(identity, i, &interaction->identifiers[k], interaction->n_identifiers == 1) < 0)
                 return TP_ENOMEM;
     }
     for (struct tp_claim *claim = identity->claims; claim; claim = claim->hh.next) {
@@ -90,6 +87,21 @@ int tp_claims_gather(struct tp_identity *identity) {
             tp_uuid_v7(tp_time_now_ms(), claim->owner);
     }
     return 0;
+}
+
+bool tp_claims_wanted(const struct tp_identity *identity) {
+    const struct tp_claim *claim = identity->claims;
+    while (claim && !claim->wanted)
+        claim = claim->hh.next;
+    return claim != NULL;
+}
+
+void tp_claims_settle(struct tp_identity *identity, bool owned) {
+    for (struct tp_claim *claim = identity->claims; claim; claim = claim->hh.next) {
+        if (claim->wanted && !owned)
+            claim->owner[0] = '\0';
+        claim->wanted = false;
+    }
 }
 
 void tp_claims_clear(struct tp_identity *identity) {
@@ -123,18 +135,29 @@ static bool is_owner(const redisReply *owner, bool claimed) {
     return owner->len == 0 ? !claimed : tp_uuid_valid((struct tp_str){owner->str, owner->len});
 }
 
+/* From now on it is no guess, whoever was quicker. Nothing rests yet on those of the first round. */
+static void take_owner(struct tp_identity *identity, struct tp_claim *claim, const redisReply *owner) {
+    bool wanted = claim->wanted;
+    claim->wanted = false;
+    claim->broken = !is_owner(owner, wanted);
+    bool as_wanted = !claim->broken && strcmp(owner->str, claim->owner) == 0;
+    if (identity->round > 1)
+        identity->outrun = identity->outrun || !as_wanted;
+    if (claim->broken)
+        return;
+    if (identity->round == 1 && wanted && as_wanted)
+        tp_metrics_add(TP_M_IDENTITY_CREATED, 1);
+    memcpy(claim->owner, owner->str, owner->len + 1);
+}
+
 /* The answers are in the order of the bucket's chain, as the call was. */
 static void take_answers(struct tp_identity *identity, unsigned bucket, const redisReply *reply) {
     bool wanted_only = identity->round > 1;
     size_t i = 0;
-    for (EACH_ASKED(claim, identity, bucket, wanted_only)) {
-        const redisReply *owner = i < reply->elements ? reply->element[i++] : NULL;
-        claim->broken = !is_owner(owner, claim->wanted);
-        if (claim->broken)
-            continue;
-        if (!wanted_only && claim->wanted && strcmp(owner->str, claim->owner) == 0)
-            tp_metrics_add(TP_M_IDENTITY_CREATED, 1);
-        memcpy(claim->owner, owner->str, owner->len + 1);
+    for (struct tp_claim *claim = next_asked(identity->buckets[bucket], wanted_only), *next; claim; claim = next) {
+        next = next_asked(claim->next_in_bucket, wanted_only);
+        take_owner(identity, claim, i < reply->elements ? reply->element[i] : NULL);
+        i++;
     }
 }
 
@@ -172,7 +195,7 @@ static int call_bucket(struct tp_identity *identity, unsigned bucket, bool wante
     for (EACH_ASKED(claim, identity, bucket, wanted_only))
         tp_redis_key(words, prefix, (struct tp_str){claim->key, claim->key_len});
     size_t n_keys = words->n;
-    tp_redis_number(words, (int64_t)identity->repair);
+    tp_redis_number(words, (int64_t)identity->calls.repair);
     for (EACH_ASKED(claim, identity, bucket, wanted_only))
         tp_redis_word(words, tp_str(claim->wanted ? claim->owner : ""));
     int status = tp_redis_eval(identity->redis, &tp_identity_claim_script, n_keys, words, on_answers, call);
@@ -184,6 +207,7 @@ static int call_bucket(struct tp_identity *identity, unsigned bucket, bool wante
 /* Round one asks for all; a later one only for what is to be claimed. */
 void tp_claims_ask(struct tp_identity *identity) {
     bool wanted_only = ++identity->round > 1;
+    identity->outrun = false;
     identity->waiting = 1; /* so that answers that fail at once do not end the round */
     for (unsigned bucket = 0; bucket < identity->settings->redis.buckets; bucket++) {
         if (!next_asked(identity->buckets[bucket], wanted_only))

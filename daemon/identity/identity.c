@@ -1,118 +1,185 @@
-/* A batch is resolved in two rounds at most. Its distinct identifiers are gathered in one table (claims.c). Round one
- * looks them up; one that stands only in interactions without other identifiers cannot lead elsewhere, so it is claimed
- * in the same call. Then the interactions choose, in order, and what is still free is claimed for the choice in round
- * two. Another daemon may have been quicker: then its claim is what holds, and the interactions choose again, now with
- * every identifier known. */
+/* A batch is resolved in turns. Its distinct identifiers are gathered in one table and looked up in one round of calls
+ * (claims.c); one that stands only in interactions without other identifiers cannot lead elsewhere, so it is claimed in
+ * the same round. Mostly that is all. Where there is something to decide, the customers are looked at (people.c), the
+ * interactions choose, in order (choose.c), and what they brought is listed with customers, then claimed for them. A
+ * merge is made alone, between two turns. Whenever somebody else was quicker, the next turn begins with what is so by
+ * then; nothing that was done is wrong because of it. */
 #include "daemon/identity/identity.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
-#include "common/time.h"
+#include "common/fault.h"
 #include "daemon/identity/internal.h"
 #include "daemon/metrics/metrics.h"
 
-/* ---- the choice ---- */
+enum { MOST_TURNS = 100 }; /* without a request more that is resolved */
 
-static bool all_shared(struct tp_claim *const *claims, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (!claims[i]->shared)
-            return false;
-    return true;
+static void clear_listings(struct tp_identity *identity) {
+    for (size_t i = 0; i < identity->n_listings; i++)
+        tp_buf_free(&identity->listings[i].lines);
+    identity->n_listings = 0;
 }
-
-/* The claim of the strongest identifier that has an owner; among equals, the one sent first. A shared one leads nowhere
- * where there is another, known or not: it may be somebody else who uses it this time. */
-static struct tp_claim *strongest(struct tp_claim *const *claims, size_t n) {
-    bool shared_leads = all_shared(claims, n);
-    struct tp_claim *best = NULL;
-    for (size_t i = 0; i < n; i++) {
-        bool leads = claims[i]->owner[0] != '\0' && (shared_leads || !claims[i]->shared);
-        if (leads && (!best || claims[i]->strength < best->strength))
-            best = claims[i];
-    }
-    return best;
-}
-
-static bool any_broken(struct tp_claim *const *claims, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (claims[i]->broken)
-            return true;
-    return false;
-}
-
-/* What is free becomes the choice's; what is another's stays so: a bit each, of which TP_MAX_IDENTIFIERS has enough.
- * True when something is to be claimed. */
-static bool take_or_note(struct tp_claim **claims, size_t n, struct tp_identity_request *request) {
-    bool taken = false;
-    request->others = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (claims[i]->owner[0] == '\0') {
-            memcpy(claims[i]->owner, request->customer_id, TP_UUID_TEXT);
-            claims[i]->wanted = taken = true;
-        } else if (memcmp(claims[i]->owner, request->customer_id, TP_UUID_TEXT) != 0) {
-            request->others |= UINT32_C(1) << i;
-        }
-    }
-    return taken;
-}
-
-/* True when something is to be claimed for the choice. */
-static bool choose(struct tp_identity *identity, struct tp_identity_request *request) {
-    struct tp_claim **claims = tp_claims_of(identity, request);
-    size_t n = request->interaction->n_identifiers;
-    request->status = any_broken(claims, n) ? TP_ECORRUPT : 0;
-    if (request->status < 0)
-        return false;
-    struct tp_claim *best = strongest(claims, n);
-    if (best) {
-        memcpy(request->customer_id, best->owner, TP_UUID_TEXT);
-    } else {
-        tp_uuid_v7(tp_time_now_ms(), request->customer_id);
-        tp_metrics_add(TP_M_IDENTITY_CREATED, 1);
-    }
-    return take_or_note(claims, n, request);
-}
-
-/* ---- the batch ---- */
 
 static void finish(struct tp_identity *identity, int status) {
     tp_identity_done *done = identity->done;
     identity->done = NULL;
+    clear_listings(identity);
+    tp_people_clear(identity, status < 0);
+    identity->pending[0] = '\0';
     if (status == 0)
         tp_metrics_add(TP_M_IDENTITY_RESOLVED, (int64_t)identity->n_requests);
     done(identity->arg, status);
 }
 
-static void choose_all(struct tp_identity *identity) {
-    bool claims = false;
-    for (struct tp_claim *claim = identity->claims; claim; claim = claim->hh.next)
-        claim->wanted = false;
-    for (size_t i = 0; i < identity->n_requests; i++)
-        claims = choose(identity, &identity->requests[i]) || claims;
-    if (claims)
-        tp_claims_ask(identity);
-    else
-        finish(identity, 0);
+/* ---- what was chosen goes to Redis ---- */
+
+/* Somebody else was quicker. */
+static void begin_again(struct tp_identity *identity) {
+    clear_listings(identity);
+    tp_claims_settle(identity, false);
+    tp_people_clear(identity, false);
+    identity->n_made = 0;
+    tp_identity_go_on(identity, 0);
+}
+
+static void commit(struct tp_identity *identity) {
+    clear_listings(identity);
+    tp_claims_settle(identity, true);
+    tp_metrics_add(TP_M_IDENTITY_CREATED, (int64_t)identity->n_made);
+    identity->n_made = 0;
+    identity->turns = identity->cut > identity->at ? 0 : identity->turns;
+    identity->at = identity->cut;
+    tp_identity_go_on(identity, 0);
 }
 
 void tp_identity_answered(struct tp_identity *identity, int status) {
+    (void)TP_FAULT("identity.after_claim");
     if (status < 0)
         finish(identity, status);
+    else if (identity->outrun)
+        begin_again(identity);
+    else
+        commit(identity);
+}
+
+static void claim(struct tp_identity *identity) {
+    if (tp_claims_wanted(identity))
+        tp_claims_ask(identity);
+    else
+        commit(identity);
+}
+
+static void on_listed(void *arg, int status) {
+    struct tp_identity *identity = arg;
+    bool listed = true;
+    (void)TP_FAULT("identity.after_list");
+    for (size_t i = 0; i < identity->n_listings; i++)
+        listed = listed && identity->listings[i].listed;
+    if (status < 0)
+        finish(identity, status);
+    else if (listed)
+        claim(identity);
+    else
+        begin_again(identity);
+}
+
+static void list_and_claim(struct tp_identity *identity) {
+    int status = 0;
+    if (identity->n_listings == 0)
+        claim(identity);
+    else
+        status = tp_customer_list(&identity->calls, identity->listings, identity->n_listings, on_listed, identity);
+    if (status < 0)
+        finish(identity, status);
+}
+
+static void on_merged(void *arg, int status, bool merged) {
+    struct tp_identity *identity = arg;
+    tp_metrics_add(TP_M_IDENTITY_MERGED, merged);
+    tp_people_forget(identity, identity->next.merge.loser);
+    tp_people_forget(identity, identity->next.merge.survivor);
+    identity->at = 0; /* those before may be the loser's */
+    tp_identity_go_on(identity, status);
+}
+
+static void merge(struct tp_identity *identity) {
+    if (!identity->quiet) {
+        finish(identity, TP_IDENTITY_LATER);
+        return;
+    }
+    int status = tp_customer_merge(&identity->calls, &identity->next.merge, on_merged, identity);
+    if (status < 0)
+        finish(identity, status);
+}
+
+/* ---- turns ---- */
+
+static bool survey(struct tp_identity *identity) {
+    bool wants = false;
+    for (size_t i = identity->at; i < identity->n_requests; i++)
+        wants = (identity->requests[i].status == 0 && tp_choose_survey(identity, &identity->requests[i])) || wants;
+    return wants;
+}
+
+/* Those that want to know what cannot be found out, or the one that nothing comes of: the others must not wait. */
+static void leave_out(struct tp_identity *identity) {
+    bool any = false;
+    for (size_t i = identity->at; i < identity->n_requests; i++)
+        if (identity->requests[i].status == 0 && tp_choose_survey(identity, &identity->requests[i])) {
+            identity->requests[i].status = TP_ECORRUPT;
+            any = true;
+        }
+    if (!any)
+        identity->requests[identity->at].status = TP_ECORRUPT;
+    tp_people_clear(identity, false);
+    identity->pending[0] = '\0';
+    identity->turns = 0;
+}
+
+static void choose_all(struct tp_identity *identity) {
+    enum tp_choice choice = TP_CHOSEN;
+    for (identity->cut = identity->at; identity->cut < identity->n_requests; identity->cut++) {
+        if (identity->requests[identity->cut].status < 0)
+            continue;
+        choice = tp_choose(identity, &identity->requests[identity->cut]);
+        if (choice != TP_CHOSEN)
+            break;
+    }
+    if (identity->status < 0)
+        finish(identity, identity->status);
+    else if (choice == TP_CHOSEN_MERGE)
+        merge(identity);
+    else
+        list_and_claim(identity);
+}
+
+void tp_identity_go_on(struct tp_identity *identity, int status) {
+    if (status == 0)
+        status = identity->status;
+    if (status == 0 && identity->at < identity->n_requests && ++identity->turns > MOST_TURNS)
+        leave_out(identity);
+    if (status < 0 || identity->at == identity->n_requests)
+        finish(identity, status);
+    else if (identity->n_looks > 0 || identity->pending[0] || survey(identity))
+        tp_people_ask(identity);
     else
         choose_all(identity);
 }
 
-int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, struct tp_identity_request *requests, size_t n,
-                        tp_identity_done *done, void *arg) {
-    identity->repair = repair;
+int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, bool quiet, struct tp_identity_request *requests,
+                        size_t n, tp_identity_done *done, void *arg) {
+    identity->quiet = quiet;
+    identity->calls = (struct tp_customer_calls){identity->settings, identity->redis, repair};
     identity->requests = requests;
     identity->n_requests = n;
+    identity->at = identity->cut = identity->n_made = 0;
     identity->done = done;
     identity->arg = arg;
-    identity->round = 0;
+    identity->round = identity->turns = 0;
     identity->status = 0;
+    identity->batch++;
     tp_claims_clear(identity);
     if (tp_claims_gather(identity) < 0)
         return TP_ENOMEM;
@@ -120,32 +187,25 @@ int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, struct tp
     return 0;
 }
 
-struct tp_str tp_identity_conflict(const struct tp_identity *identity, const struct tp_identity_request *request,
-                                   size_t i) {
+/* ---- what was found ---- */
+
+bool tp_identity_conflict(const struct tp_identity *identity, const struct tp_identity_request *request, size_t i,
+                          struct tp_identity_conflict *ret) {
     const struct tp_claim *claim = tp_claims_of(identity, request)[i];
-    bool conflicts = request->others >> i & 1 && !claim->shared;
-    return conflicts ? tp_str(claim->owner) : (struct tp_str){0};
+    if (!(request->others >> i & 1) || claim->shared)
+        return false;
+    ret->customer_id = tp_str(claim->owner[0] ? tp_people_root(identity, claim->owner) : "");
+    ret->reason = tp_against_name((enum tp_against)request->against[i]);
+    return true;
+}
+
+void tp_identity_moved(struct tp_identity *identity, struct tp_str customer_id) {
+    char text[TP_UUID_TEXT] = "";
+    memcpy(text, customer_id.at, customer_id.len < sizeof text ? customer_id.len : sizeof text - 1);
+    tp_people_forget(identity, text);
 }
 
 /* ---- life ---- */
-
-static bool is_shared(const struct tp_settings *settings, struct tp_str type) {
-    for (size_t i = 0; i < settings->n_identifiers; i++)
-        if (tp_str_is(type, settings->identifiers[i].type))
-            return settings->identifiers[i].shared;
-    return false;
-}
-
-static void read_types(struct tp_identity *identity, const char *text) {
-    while (*text != '\0' && identity->n_types < TP_MAX_TYPES) {
-        struct tp_str type = {text, strcspn(text, ", ")};
-        if (type.len > 0) {
-            identity->shared[identity->n_types] = is_shared(identity->settings, type);
-            identity->types[identity->n_types++] = type;
-        }
-        text += type.len + strspn(text + type.len, ", ");
-    }
-}
 
 int tp_identity_new(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identity **ret) {
     struct tp_identity *identity = calloc(1, sizeof *identity);
@@ -158,7 +218,7 @@ int tp_identity_new(const struct tp_settings *settings, struct tp_redis *redis, 
         free(identity);
         return TP_ENOMEM;
     }
-    read_types(identity, settings->identity.types);
+    tp_rules_read(settings, &identity->rules);
     *ret = identity;
     return 0;
 }
@@ -167,7 +227,12 @@ void tp_identity_free(struct tp_identity *identity) {
     if (!identity)
         return;
     tp_claims_clear(identity);
+    clear_listings(identity);
+    tp_people_clear(identity, true);
     tp_redis_words_free(&identity->words);
+    tp_buf_free(&identity->next.evidence);
+    free(identity->looks);
+    free(identity->listings);
     free(identity->links);
     free(identity->buckets);
     free(identity);

@@ -1,11 +1,13 @@
 /* Identity: which customer an interaction belongs to. Each identifier claims a customer id in its bucket, and the first
- * claim stays, whoever makes it. An interaction goes to the customer of its strongest known identifier, by the
- * configured order, and its new identifiers are claimed for that customer; none known makes a customer (UUIDv7). One of
- * a shared type counts only where there is no other. Two known customers in one interaction stay two: joining them has
- * its place between the look-up and the choice.
+ * claim stays, whoever makes it. The strongest identifier of an interaction, by the configured order, is its anchor:
+ * where the redirects of that one's claimant lead is its customer. What else it names is attached to that one, or joins
+ * another with it, or is a conflict, as the rules have it (docs/identity.md); none known makes a customer (UUIDv7). One
+ * of a shared type counts only where there is no other.
  *
- * The same interaction resolved again gives the same customer, since claims never change. One thread: that of the
- * connection. */
+ * What a customer gets it lists before it is claimed for it, and two are merged in three steps (customer.h), so that
+ * several daemons, killed at any point, come to the same. tests/model/identity.py is the protocol.
+ *
+ * One thread: that of the connection. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,30 +21,46 @@
 
 struct tp_identity;
 
-extern struct tp_redis_script tp_identity_claim_script; /* to be named to tp_redis_open */
+/* To be named to tp_redis_open, with those of customer.h. */
+extern struct tp_redis_script tp_identity_claim_script;
 
 /* `settings` and `redis` must outlive it. */
 int tp_identity_new(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identity **ret);
 void tp_identity_free(struct tp_identity *identity); /* not while a batch is under way, unless redis is closed first */
 
+/* Not while what was resolved before is on its way to the timeline: two are to be merged, and it would come there
+ * behind what is resolved now. To be resolved again when it has arrived. */
+enum { TP_IDENTITY_LATER = 1 };
+
 struct tp_identity_request {
     const struct tp_interaction *interaction;
-    int status; /* 0, or TP_ECORRUPT: an identifier's key holds something else */
+    int status; /* 0, or TP_ECORRUPT: the key of an identifier or of its customer holds something else, or others were
+                   quicker again and again */
     char customer_id[TP_UUID_TEXT];
-    uint32_t others;    /* bit i: identifier i is another customer's, and stays so */
-    size_t first_claim; /* identity's own */
+    uint64_t bound;      /* as in struct tp_append */
+    uint32_t others;     /* bit i: identifier i is not this customer's, and does not become so */
+    uint32_t of_members; /* bit i: it was claimed by a member of this customer */
+    size_t first_claim;  /* from here on identity's own */
+    unsigned char against[TP_MAX_IDENTIFIERS];
 };
 
-/* Resolves `requests`, in order, under this repair number (home.h), and calls `done` once: 0, or TP_EUNAVAILABLE,
- * TP_ELOST or TP_ECLOSED for the batch as a whole. The requests must stay where they are until then. One batch at a
- * time. An error returned at once: `done` is not called. */
+/* Resolves `requests`, in order, under this repair number (home.h), and calls `done` once: 0, TP_IDENTITY_LATER, or
+ * TP_EUNAVAILABLE, TP_ELOST, TP_ECLOSED or TP_ENOMEM for the batch as a whole. `quiet`: nothing is on its way to the
+ * timeline. The requests must stay where they are until then. One batch at a time. An error returned at once: `done` is
+ * not called. */
 typedef void tp_identity_done(void *arg, int status);
-int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, struct tp_identity_request *requests, size_t n,
-                        tp_identity_done *done, void *arg);
-/* Until the next batch: the customer that identifier `i` of the request leads to, where that is another than the
- * request's; empty where it is not, or is of a shared type. */
-struct tp_str tp_identity_conflict(const struct tp_identity *identity, const struct tp_identity_request *request,
-                                   size_t i);
+int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, bool quiet, struct tp_identity_request *requests,
+                        size_t n, tp_identity_done *done, void *arg);
+/* Until the next batch: whether identifier `i` of the request is one of `others` that is to be told, and of what
+ * customer (empty: of nobody), and which rule spoke against it. One of a shared type is not told. */
+struct tp_identity_conflict {
+    struct tp_str customer_id;
+    const char *reason;
+};
+bool tp_identity_conflict(const struct tp_identity *identity, const struct tp_identity_request *request, size_t i,
+                          struct tp_identity_conflict *ret);
+/* The customer was not as it was resolved to: it is looked at before anything is resolved to it again. */
+void tp_identity_moved(struct tp_identity *identity, struct tp_str customer_id);
 
 /* For reading: whose is this identifier? "" when nobody's. TP_EUNAVAILABLE in `status`. */
 typedef void tp_identity_found(void *arg, int status, struct tp_str customer_id);

@@ -38,7 +38,7 @@ struct tp_kafka_piece {
     const struct tp_kafka_header *headers; /* copied, as the key is */
     size_t n_headers;
 };
-enum { TP_KAFKA_MOST_PIECES = 3 };
+enum { TP_KAFKA_MOST_PIECES = 6 };
 
 struct tp_kafka_options {
     const struct tp_settings *settings;

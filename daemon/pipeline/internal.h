@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "daemon/customer/customer.h"
 #include "daemon/identity/identity.h"
 #include "daemon/kafka/kafka.h"
 #include "daemon/log/log.h"
@@ -36,6 +37,8 @@ struct tp_placing {
     unsigned next_home; /* to be looked at while there is nothing else to do */
     int64_t said_ms;    /* monotonic: when Redis was asked something last */
     size_t n_resolving; /* a batch is with identity */
+    size_t n_appending; /* with the timeline */
+    bool drains;        /* nothing is resolved until that is 0 */
     int64_t next_ms;    /* monotonic: when the next is due, unless enough has gathered before */
     struct event *due;
     struct tp_identity_request requests[TP_PLACING_BATCH];

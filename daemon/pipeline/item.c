@@ -1,5 +1,6 @@
 #include "daemon/pipeline/item.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,8 @@ void tp_item_free(struct tp_item *item) {
     tp_buf_free(&item->changes);
     tp_buf_free(&item->out);
     tp_buf_free(&item->mapping);
+    for (size_t i = 0; i < TP_TIMELINE_MOST_TOLD; i++)
+        tp_buf_free(&item->merged[i].mapping);
     tp_buf_free(&item->waited);
     free(item);
 }
@@ -130,16 +133,31 @@ static void write_cause(const struct tp_interaction *interaction, int64_t time_m
     tp_buf_addf(out, ",\"time\":\"%s\"", time);
 }
 
-/* The customer as a whole, and what changed and why. */
+/* What is known of the customer now: of one that was merged since, only where it leads. */
+static int write_known(const struct tp_entry *entry, struct tp_buf *out) {
+    if (entry->redirect.len > 0) {
+        tp_buf_addf(out, ",\"redirect\":\"%.*s\",\"identifiers\":[]", TP_FMT(entry->redirect));
+        return 0;
+    }
+    tp_buf_adds(out, ",\"identifiers\":");
+    int status = tp_mapping_write(entry->mapping, out);
+    if (entry->members.len > 0) {
+        tp_buf_adds(out, ",\"members\":");
+        tp_interaction_write_ids(entry->members, out);
+    }
+    return status;
+}
+
+/* The customer as a whole, and what changed and why. Empty where nothing did. */
 static int write_mapping(struct tp_item *item, const struct tp_entry *entry, const struct tp_resolved *resolved,
                          int64_t time_ms) {
     struct tp_buf *out = &item->mapping, cause = TP_BUF_INIT;
     tp_buf_clear(out);
-    if (!entry->attached)
+    if (!tp_resolved_changed(resolved))
         return 0;
     write_cause(&item->interaction, time_ms, &cause);
-    tp_buf_addf(out, "{\"schema\":%d,\"id\":\"%s\",\"identifiers\":", TP_SCHEMA_VERSION, item->customer_id);
-    int status = tp_mapping_write(entry->mapping, out);
+    tp_buf_addf(out, "{\"schema\":%d,\"id\":\"%s\"", TP_SCHEMA_VERSION, item->customer_id);
+    int status = write_known(entry, out);
     tp_buf_adds(out, ",\"change\":");
     tp_interaction_write_change(entry->json, entry->customer_at, resolved, tp_buf_str(&cause), out);
     tp_buf_addc(out, '}');
@@ -148,10 +166,37 @@ static int write_mapping(struct tp_item *item, const struct tp_entry *entry, con
     return status < 0 ? status : out->failed ? TP_ENOMEM : 0;
 }
 
+/* Of each that was merged into it: where it leads. What it had is the customer's by now. */
+static int write_merged(struct tp_item *item, const struct tp_resolved *resolved, int64_t time_ms) {
+    struct tp_buf cause = TP_BUF_INIT;
+    bool failed = false;
+    item->n_merged = resolved->merged.len / (TP_UUID_TEXT - 1);
+    if (item->n_merged == 0)
+        return 0;
+    if (item->n_merged > TP_TIMELINE_MOST_TOLD)
+        return TP_ECORRUPT;
+    write_cause(&item->interaction, time_ms, &cause);
+    for (size_t i = 0; i < item->n_merged; i++) {
+        struct tp_buf *out = &item->merged[i].mapping;
+        memcpy(item->merged[i].customer_id, resolved->merged.at + i * (TP_UUID_TEXT - 1), TP_UUID_TEXT - 1);
+        tp_buf_clear(out);
+        tp_buf_addf(out, "{\"schema\":%d,\"id\":\"%s\",\"redirect\":\"%s\",\"identifiers\":[],", TP_SCHEMA_VERSION,
+                    item->merged[i].customer_id, item->customer_id);
+        tp_buf_addf(out, "\"change\":{\"kind\":\"merged\",\"into\":\"%s\"", item->customer_id);
+        tp_buf_addstr(out, tp_buf_str(&cause));
+        tp_buf_adds(out, "}}");
+        failed = failed || out->failed || cause.failed;
+    }
+    tp_buf_free(&cause);
+    return failed ? TP_ENOMEM : 0;
+}
+
 int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry) {
     const struct tp_resolved resolved = tp_entry_resolved(entry, tp_str(item->customer_id));
     int64_t time_ms = time_of(item, entry);
     int status = write_mapping(item, entry, &resolved, time_ms);
+    if (status == 0)
+        status = write_merged(item, &resolved, time_ms);
     return status < 0 ? status : write_interaction(item, entry, &resolved, time_ms);
 }
 
@@ -179,7 +224,7 @@ static int produce_rejection(struct tp_item *item, struct tp_kafka *kafka, const
     return tp_kafka_produce(kafka, &piece, 1, item);
 }
 
-/* With the customer's mapping, where that changed. */
+/* With the customer's mapping, where that changed, and of those that were merged into it. */
 static int produce_interaction(struct tp_item *item, struct tp_kafka *kafka, const struct tp_kafka_header ours[3]) {
     const struct tp_interaction *interaction = &item->interaction;
     char time[TP_TIME_TEXT], content[17], others[TP_DECIMAL];
@@ -199,9 +244,15 @@ static int produce_interaction(struct tp_item *item, struct tp_kafka *kafka, con
     };
     size_t n_headers = sizeof headers / sizeof headers[0] - (item->append.others == 0);
     struct tp_str key = tp_str(item->customer_id);
-    const struct tp_kafka_piece pieces[] = {{TP_TOPIC_INTERACTIONS, key, &item->out, headers, n_headers},
-                                            {TP_TOPIC_CUSTOMERS, key, &item->mapping, ours, 3}};
-    return tp_kafka_produce(kafka, pieces, item->mapping.len > 0 ? 2 : 1, item);
+    static_assert(2 + TP_TIMELINE_MOST_TOLD <= TP_KAFKA_MOST_PIECES, "one record has them all");
+    struct tp_kafka_piece pieces[2 + TP_TIMELINE_MOST_TOLD] = {
+        {TP_TOPIC_INTERACTIONS, key, &item->out, headers, n_headers},
+        {TP_TOPIC_CUSTOMERS, key, &item->mapping, ours, 3}};
+    size_t n = item->mapping.len > 0 ? 2 : 1;
+    for (size_t i = 0; i < item->n_merged; i++)
+        pieces[n++] = (struct tp_kafka_piece){TP_TOPIC_CUSTOMERS, tp_str(item->merged[i].customer_id),
+                                              &item->merged[i].mapping, ours, 3};
+    return tp_kafka_produce(kafka, pieces, n, item);
 }
 
 int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *node) {

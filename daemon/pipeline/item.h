@@ -22,7 +22,7 @@ struct tp_item {
     struct tp_item *next_out; /* among those that wait for the producer */
     uint64_t record;
     enum tp_stage stage;
-    unsigned tries;
+    unsigned tries, moves;
     bool is_rejection;       /* of the journal, or what became of an interaction */
     enum tp_outcome outcome; /* at its end */
     bool answered;           /* those who wait were told */
@@ -35,10 +35,16 @@ struct tp_item {
     struct tp_str sent; /* the interaction's json as it was accepted */
     struct tp_buf told; /* and as it is told, where it names identifiers of several customers */
     struct tp_append append;
+    uint32_t of_members;   /* as in struct tp_identity_request */
     struct tp_buf changes; /* that append.changes points to */
     struct tp_buf out;     /* the record for Kafka */
     struct tp_buf mapping; /* and the customer's, where that changed; else empty */
-    struct tp_buf waited;  /* the enriched interaction again, for those who wait for it */
+    size_t n_merged;       /* and of each that was merged into it */
+    struct {
+        char customer_id[TP_UUID_TEXT];
+        struct tp_buf mapping;
+    } merged[TP_TIMELINE_MOST_TOLD];
+    struct tp_buf waited; /* the enriched interaction again, for those who wait for it */
 };
 
 /* Copies and unpacks. A record that cannot be unpacked becomes a rejection. NULL when out of memory. */
@@ -49,7 +55,7 @@ void tp_item_observe(const struct tp_item *item, enum tp_histogram histogram);
 /* Fills `append` once the customer is known: whom, and what changes in the customer's state. `conflict`: of those of
  * its identifiers that lead to others, `{"type", "value", "customer"}` each, with commas; mostly nothing. TP_ENOMEM. */
 int tp_item_prepare_append(struct tp_item *item, struct tp_str conflict);
-/* `out` becomes the enriched interaction, by what the timeline answered, and `mapping` what it changed. */
+/* `out` becomes the enriched interaction, by what the timeline answered, `mapping` and `merged` what it changed. */
 int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry);
 /* `out` becomes a record of the rejected topic; for an interaction, because of `error`. With `bare`, without payload.
  */

@@ -87,8 +87,10 @@ static void say_done(const struct tp_mending *m, const struct tp_restore_progres
     tp_metrics_add(TP_M_REPAIRS, 1);
     tp_metrics_set(TP_M_REPAIR_LACKING, (int64_t)progress->lacking);
     tp_log(TP_LOG_NOTICE, "repair_done",
-           "number=%" PRIu64 " records=%" PRIu64 " entries=%" PRIu64 " claims=%" PRIu64 " ms=%" PRId64, m->number,
-           progress->records, progress->entries, progress->claims, tp_time_monotonic_ms() - began_ms);
+           "number=%" PRIu64 " records=%" PRIu64 " entries=%" PRIu64 " claims=%" PRIu64 " merges=%" PRIu64
+           " ms=%" PRId64,
+           m->number, progress->records, progress->entries, progress->claims, progress->merges,
+           tp_time_monotonic_ms() - began_ms);
     if (progress->lacking > 0)
         tp_log(TP_LOG_ERROR, "repair_lacking", "records=%" PRIu64 " customers=%" PRIu64 " what=%s", progress->lacking,
                progress->customers, tp_log_quote("Kafka does not have them any more, so their timelines lack them"));

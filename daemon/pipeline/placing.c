@@ -18,8 +18,12 @@
 #include "daemon/metrics/metrics.h"
 #include "daemon/redis/home.h"
 
-static struct tp_redis_script *const scripts[] = {&tp_home_look_script, &tp_identity_claim_script,
-                                                  &tp_timeline_append_script, NULL};
+static struct tp_redis_script *const scripts[] = {
+    &tp_home_look_script,        &tp_identity_claim_script,    &tp_customer_look_script,
+    &tp_customer_list_script,    &tp_customer_redirect_script, &tp_customer_absorb_script,
+    &tp_customer_confirm_script, &tp_timeline_append_script,   NULL};
+
+enum { MOST_MOVES = 20 }; /* of an item, before it is put aside as one that failed */
 
 /* ---- Redis comes and goes ---- */
 
@@ -47,7 +51,8 @@ void tp_placing_give_up(struct tp_delivery *delivery, int status) {
 static void begin(struct tp_delivery *delivery, uint64_t repair) {
     struct tp_placing *placing = &delivery->placing;
     placing->repair = repair;
-    placing->n_resolving = 0;
+    placing->n_resolving = placing->n_appending = 0;
+    placing->drains = false;
     tp_timeline_begin(placing->timeline, repair);
     tp_window_begin_again(&delivery->window);
     delivery->repair.worked = true;
@@ -137,10 +142,34 @@ static void hold(struct tp_delivery *delivery, struct tp_item *item) {
     tp_window_put_aside(&delivery->window, item);
 }
 
+/* Its customer was merged, or is not who it was taken for: at once again, as what comes behind it of that customer. */
+static void move(struct tp_delivery *delivery, struct tp_item *item) {
+    tp_identity_moved(delivery->placing.identity, tp_str(item->customer_id));
+    if (++item->moves % MOST_MOVES == 0)
+        try_again(delivery, item);
+    else
+        tp_window_return(&delivery->window, item);
+}
+
+/* It was placed before, with whom was merged since: there its answer is, and nothing may become of it but that. */
+static void ask_owner(struct tp_delivery *delivery, struct tp_item *item) {
+    struct tp_placing *placing = &delivery->placing;
+    memcpy(item->customer_id, item->append.owner, TP_UUID_TEXT);
+    item->append.bound = TP_BOUND_NEVER;
+    placing->n_appending++;
+    tp_timeline_append(placing->timeline, &item->append);
+    tp_timeline_send(placing->timeline, tp_journal_checkpointed(delivery->options.journal));
+}
+
 /* The producer takes `out`, so those who wait get a copy. */
 static void keep_for_waiters(struct tp_delivery *delivery, struct tp_item *item) {
     if (tp_waitroom_has(delivery->options.waitroom, item->record))
         tp_buf_addstr(&item->waited, tp_buf_str(&item->out));
+}
+
+/* For who restores: what members have claimed is not claimed for this one, unless it was attached here after all. */
+static void note_others(struct tp_item *item, const struct tp_entry *entry) {
+    item->append.others |= item->of_members & ~entry->attached;
 }
 
 static void count_placed(const struct tp_item *item) {
@@ -152,14 +181,20 @@ static void on_appended(void *arg, struct tp_append *append, enum tp_append_resu
                         const struct tp_entry *entry) {
     struct tp_delivery *delivery = arg;
     struct tp_item *item = (struct tp_item *)((char *)append - offsetof(struct tp_item, append));
+    delivery->placing.n_appending--;
     if (result == TP_HELD) {
         hold(delivery, item);
+    } else if (result == TP_MOVED) {
+        move(delivery, item);
+    } else if (result == TP_ELSEWHERE) {
+        ask_owner(delivery, item);
     } else if (result == TP_REUSED) {
         tp_known_forget(delivery->placing.known, &item->interaction);
         tp_outbox_reject(delivery, item, TP_EIDREUSED);
     } else if (result == TP_BROKEN || tp_item_enrich(item, entry) < 0) {
         try_again(delivery, item);
     } else {
+        note_others(item, entry);
         keep_for_waiters(delivery, item);
         if (result == TP_APPENDED)
             count_placed(item);
@@ -178,19 +213,22 @@ static void on_lane_failed(void *arg, int status) {
 
 /* ---- there ---- */
 
-/* Two customers stay two: who they are is said on the interaction that names both. */
+/* What is not this customer's, and why, is said on the interaction. */
 static void write_conflict(const struct tp_placing *placing, const struct tp_identity_request *request,
                            struct tp_buf *out) {
     const struct tp_interaction *interaction = request->interaction;
+    struct tp_identity_conflict conflict;
     for (size_t i = 0; i < interaction->n_identifiers; i++) {
-        struct tp_str other = tp_identity_conflict(placing->identity, request, i);
-        if (other.len == 0)
+        if (!tp_identity_conflict(placing->identity, request, i, &conflict))
             continue;
         tp_buf_adds(out, out->len > 0 ? ",{\"type\":" : "{\"type\":");
         tp_json_write_string(interaction->identifiers[i].type, out);
         tp_buf_adds(out, ",\"value\":");
         tp_json_write_string(interaction->identifiers[i].value, out);
-        tp_buf_addf(out, ",\"customer\":\"%.*s\"}", TP_FMT(other));
+        tp_buf_addf(out, ",\"reason\":\"%s\"", conflict.reason);
+        if (conflict.customer_id.len > 0)
+            tp_buf_addf(out, ",\"customer\":\"%.*s\"", TP_FMT(conflict.customer_id));
+        tp_buf_addc(out, '}');
     }
 }
 
@@ -205,6 +243,9 @@ static void append(struct tp_delivery *delivery, struct tp_item *item, const str
         return;
     }
     item->append.others = request->others;
+    item->append.bound = request->bound;
+    item->of_members = request->of_members;
+    placing->n_appending++;
     tp_timeline_append(placing->timeline, &item->append);
 }
 
@@ -227,6 +268,15 @@ static void place(struct tp_delivery *delivery, struct tp_item *item, const stru
     append(delivery, item, request);
 }
 
+/* Two are to be merged: what is on its way to either comes first. */
+static void drain(struct tp_delivery *delivery, size_t n) {
+    struct tp_placing *placing = &delivery->placing;
+    for (size_t i = 0; i < n; i++)
+        tp_window_return(&delivery->window, placing->resolving[i]);
+    placing->drains = true;
+    tp_delivery_soon(delivery);
+}
+
 static void on_resolved(void *arg, int status) {
     struct tp_delivery *delivery = arg;
     struct tp_placing *placing = &delivery->placing;
@@ -236,6 +286,10 @@ static void on_resolved(void *arg, int status) {
     }
     size_t n = placing->n_resolving;
     placing->n_resolving = 0;
+    if (status == TP_IDENTITY_LATER) {
+        drain(delivery, n);
+        return;
+    }
     for (size_t i = 0; i < n; i++)
         place(delivery, placing->resolving[i], &placing->requests[i]);
     tp_timeline_send(placing->timeline, tp_journal_checkpointed(delivery->options.journal));
@@ -265,7 +319,9 @@ void tp_placing_go_on(struct tp_delivery *delivery) {
     struct tp_placing *placing = &delivery->placing;
     struct tp_item *item = NULL;
     tp_repair_turn(delivery);
-    if (!placing->up || placing->n_resolving > 0 || tp_outbox_is_in_doubt(delivery) || is_early(delivery))
+    placing->drains = placing->drains && placing->n_appending > 0;
+    if (!placing->up || placing->n_resolving > 0 || placing->drains || tp_outbox_is_in_doubt(delivery) ||
+        is_early(delivery))
         return;
     while (placing->n_resolving < TP_PLACING_BATCH && (item = tp_window_next(&delivery->window))) {
         if (tp_outbox_has(delivery, item->record)) {
@@ -281,8 +337,8 @@ void tp_placing_go_on(struct tp_delivery *delivery) {
     }
     placing->said_ms = tp_time_monotonic_ms();
     placing->next_ms = placing->said_ms + TP_PLACING_PACE_MS;
-    int status = tp_identity_resolve(placing->identity, placing->repair, placing->requests, placing->n_resolving,
-                                     on_resolved, delivery);
+    int status = tp_identity_resolve(placing->identity, placing->repair, placing->n_appending == 0, placing->requests,
+                                     placing->n_resolving, on_resolved, delivery);
     if (status < 0)
         tp_placing_give_up(delivery, status);
 }

@@ -204,7 +204,8 @@ void tp_repair_report_json(const struct tp_repair_report *report, struct tp_buf 
         tp_buf_adds(out, "null");
     tp_buf_addf(out, ",\"records\":%" PRIu64 ",\"total\":%" PRIu64 ",\"entries\":%" PRIu64 ",\"claims\":%" PRIu64,
                 progress->records, progress->total, progress->entries, progress->claims);
-    tp_buf_addf(out, ",\"lacking\":%" PRIu64 ",\"customers\":%" PRIu64 "}", progress->lacking, progress->customers);
+    tp_buf_addf(out, ",\"merges\":%" PRIu64 ",\"lacking\":%" PRIu64 ",\"customers\":%" PRIu64 "}", progress->merges,
+                progress->lacking, progress->customers);
 }
 
 void tp_repair_rebuild(struct tp_delivery *delivery) {

@@ -30,7 +30,7 @@ struct tp_repair_report {
 /* Between noticing and opening: what is on the timelines now is not to be relied on. */
 bool tp_repair_under_way(struct tp_delivery *delivery);
 void tp_repair_report(struct tp_delivery *delivery, struct tp_repair_report *ret);
-/* {"number", "state", "waits_for", "records", "total", "entries", "claims", "lacking", "customers"} */
+/* {"number", "state", "waits_for", "records", "total", "entries", "claims", "merges", "lacking", "customers"} */
 void tp_repair_report_json(const struct tp_repair_report *report, struct tp_buf *out);
 /* Asks for everything to be rebuilt from Kafka; after a repair that is under way. */
 void tp_repair_rebuild(struct tp_delivery *delivery);

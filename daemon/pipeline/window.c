@@ -49,6 +49,15 @@ void tp_window_put_aside(struct tp_window *window, struct tp_item *item) {
     tp_held_add(&window->held, item);
 }
 
+/* The cursor may be behind it, or at the end. */
+void tp_window_return(struct tp_window *window, struct tp_item *item) {
+    assert(item->stage == TP_AT_TIMELINE);
+    item->stage = TP_AT_START;
+    window->n_at_start++;
+    if (!window->cursor || item->record < window->cursor->record)
+        window->cursor = item;
+}
+
 static void restart(struct tp_window *window, enum tp_stage stage) {
     for (struct tp_item *item = window->oldest; item; item = item->next)
         if (item->stage == stage) {

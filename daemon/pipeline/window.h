@@ -24,6 +24,8 @@ struct tp_item *tp_window_next(struct tp_window *window);
  * start again, when that while is over. */
 void tp_window_put_aside(struct tp_window *window, struct tp_item *item);
 void tp_window_take_up(struct tp_window *window);
+/* At its start again, at once. */
+void tp_window_return(struct tp_window *window, struct tp_item *item);
 /* Whether one of its customer is aside, which it must not overtake. */
 bool tp_window_holds(const struct tp_window *window, const struct tp_item *item);
 /* What was at the timeline and got no answer is at its start again. */

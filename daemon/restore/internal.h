@@ -1,7 +1,9 @@
 /* Between the files of this folder: a record of Kafka becomes what is put back (record.c), that goes to Redis in
- * batches (feed.c), what was there before is taken out (clear.c), and restore.c says in which order. */
+ * batches (feed.c), merges that it tells are made behind that (merges.c), what was there before is taken out (clear.c),
+ * and restore.c says in which order. */
 #pragma once
 
+#include "daemon/customer/customer.h"
 #include "daemon/identity/restore.h"
 #include "daemon/kafka/read.h"
 #include "daemon/redis/blocking.h"
@@ -33,6 +35,21 @@ void tp_restore_feed_free(struct tp_restore_feed *feed);
 /* Takes the record. What it says is in Redis at the latest when tp_restore_feed_finish is 0. */
 int tp_restore_feed_add(struct tp_restore_feed *feed, struct tp_restore_record *record);
 int tp_restore_feed_finish(struct tp_restore_feed *feed);
+
+/* ---- merges.c ---- */
+
+struct tp_restore_merges;
+
+int tp_restore_merges_new(struct tp_restore_merges **ret);
+void tp_restore_merges_free(struct tp_restore_merges *merges);
+/* What the record tells of merges; it is not kept. */
+int tp_restore_merges_add(struct tp_restore_merges *merges, const struct tp_restore_record *record);
+/* The next to be made, each once; versions are not said. False at the end. None may be added any more. */
+bool tp_restore_merges_next(struct tp_restore_merges *merges, struct tp_customer_merge *ret);
+/* Makes them all, when all else that Kafka has is in Redis. `on_turn` is called often in between. */
+int tp_restore_merges_make(struct tp_restore_merges *merges, const struct tp_restore_options *options,
+                           struct tp_redis_blocking *redis, struct tp_restore_progress *progress,
+                           void (*on_turn)(void *arg), void *arg);
 
 /* ---- clear.c ---- */
 

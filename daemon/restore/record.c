@@ -71,6 +71,7 @@ int tp_restore_record_new(const struct tp_kafka_message *message, struct tp_rest
     record->entry.append.interaction = &record->decomposed.interaction;
     record->entry.append.customer_id = record->decomposed.resolved.customer_id;
     record->entry.attached = record->decomposed.resolved.attached;
+    record->entry.merged = record->decomposed.resolved.merged;
     *ret = record;
     return 0;
 }

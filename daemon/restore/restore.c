@@ -1,5 +1,6 @@
 /* The order: connect, learn how far each node had delivered, take out what there is, read Kafka and put back what it
- * says. Nothing is kept between two attempts: what was put back is found there. */
+ * says, and at last make the merges that it tells. Nothing is kept between two attempts: what was put back is found
+ * there. */
 #include "daemon/restore/restore.h"
 
 #include <inttypes.h>
@@ -19,6 +20,7 @@ struct restore {
     struct tp_restore_progress progress;
     struct tp_redis_blocking *redis;
     struct tp_restore_feed *feed;
+    struct tp_restore_merges *merges;
     struct tp_buf released;
     int64_t told_ms;
     int error; /* of the feed */
@@ -45,6 +47,12 @@ static void on_total(void *arg, uint64_t total) {
     tell(restore);
 }
 
+static int take(struct restore *restore, struct tp_restore_record *record) {
+    int error = tp_restore_merges_add(restore->merges, record);
+    int fed = tp_restore_feed_add(restore->feed, record);
+    return error ? error : fed;
+}
+
 static bool on_message(void *arg, const struct tp_kafka_message *message) {
     struct restore *restore = arg;
     struct tp_restore_record *record = NULL;
@@ -57,7 +65,7 @@ static bool on_message(void *arg, const struct tp_kafka_message *message) {
                        tp_log_quote("a record of the interactions topic that this version cannot put back"));
         error = 0;
     } else if (!error) {
-        error = tp_restore_feed_add(restore->feed, record);
+        error = take(restore, record);
     }
     tell_now_and_then(restore);
     restore->error = error;
@@ -113,9 +121,14 @@ static int run(struct restore *restore) {
     error = tp_restore_feed_new(options, restore->redis, tp_buf_str(&restore->released), &restore->progress,
                                 &restore->feed);
     if (!error)
+        error = tp_restore_merges_new(&restore->merges);
+    if (!error)
         error = read_kafka(restore);
     if (!error)
         error = tp_restore_feed_finish(restore->feed);
+    if (!error)
+        error = tp_restore_merges_make(restore->merges, options, restore->redis, &restore->progress, tell_now_and_then,
+                                       restore);
     return error;
 }
 
@@ -128,6 +141,7 @@ int tp_restore(const struct tp_restore_options *options, struct tp_buf *fault, s
     if (restore.progress.lacking == 0)
         restore.progress.customers = 0; /* what seemed to be lacking came later */
     tp_restore_feed_free(restore.feed);
+    tp_restore_merges_free(restore.merges);
     tp_redis_blocking_close(restore.redis);
     tp_buf_free(&restore.released);
     *ret = restore.progress;

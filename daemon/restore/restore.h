@@ -17,6 +17,7 @@
 struct tp_restore_progress {
     uint64_t total, records;  /* of the interactions topic: to be read, and read */
     uint64_t entries, claims; /* put back: entries of timelines, identifiers */
+    uint64_t merges;          /* made: customers who lead to another again */
     uint64_t unreadable;      /* records that are none of ours, or of a version unknown here: passed over, said */
     uint64_t lacking;         /* entries that Kafka has no more (retention) */
     uint64_t customers;       /* in whose timelines they are lacking; one with two gaps counts twice */

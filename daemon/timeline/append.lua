@@ -2,10 +2,11 @@
 -- Appends a lane's batch, each event once. customer.lua has the keys, and the words of an event.
 -- ARGV: repair number, node 8, released, most events, most recents, oldest time kept, when the newest event was
 --   received, generation of the call; then the events.
--- Answers an event each: 'a' when it was appended, >I4 length of what follows, >I6 sequence, >I4 attached and the state
---   before; 'r' (replayed) or 'd' (duplicate), >I4 length, and the entry; behind these the customer's mapping, where
---   something was attached: >I2 how many identifiers, >I4 and >I4 the lengths of identifiers and origins, and seen,
---   identifiers and origins as they are now.
+-- Answers an event each: 'a' when it was appended, >I4 length of what follows, >I6 sequence, >I4 attached, >I2 how many
+--   were merged, their ids and the state before; 'r' (replayed) or 'd' (duplicate), >I4 length, and the entry; behind
+--   these the customer's mapping, where something was attached or somebody merged: >I2 how many identifiers, >I4, >I4,
+--   >I4 and >I4 the lengths of identifiers, origins, members and of whom it leads to, and seen and these as they are now.
+--   'm' when the customer is not what the event is bound to; 'o' and an id: it is known, and the entry is that one's.
 --   'u' when the key is known with other content; 'x' when this customer's keys are not what is said there.
 --   A number alone: nothing was done, since a call of that generation of this node, a later one, came before.
 -- include: ../redis/home.lua
@@ -15,11 +16,11 @@ if refused then
 end
 
 local node, most_events, most_recents, oldest = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
--- include: customer.lua
+-- include: ../customer/customer.lua
 
 -- A call that was given up may still be on its way, and land when what remembers its events is gone.
-local generation = 'generation ' .. node
-local latest = tonumber((pcall_('HGET', KEYS[2], generation)))
+local latest_call = 'generation ' .. node
+local latest = tonumber((pcall_('HGET', KEYS[2], latest_call)))
 if latest and latest > tonumber(ARGV[8]) then
     return latest
 end
@@ -34,41 +35,101 @@ local function remember_repeated(c, known, mark)
     end
 end
 
-local function answer(c, letter, told, attached)
+-- Without what is listed for an event that is still to come: that one will tell it.
+local function told_of(c)
+    if c.untold == 0 then
+        return c
+    end
+    local told, at, from, origin = { n_seen = 0, seen = '', identifiers = '\n', origins = '' }, 1, 2, nil
+    for origin_line in string.gmatch(c.origins, '([^\n]*)\n') do
+        local line, seen = string.match(c.identifiers, '[^\n]*', from), sub(c.seen, at, at + 5)
+        origin = origin_line ~= '' and origin_line or origin
+        at, from = at + 6, from + #line + 1
+        if unpack('>I6', seen) < UNTOLD then
+            attach(told, line, origin, seen)
+        end
+    end
+    return told
+end
+
+local function answer(c, letter, told, changed)
     local mapping = ''
-    if attached > 0 then
-        mapping = pack('>I2I4I4', c.n_seen, #c.identifiers, #c.origins) .. c.seen .. c.identifiers .. c.origins
+    if changed then
+        local members, to = graph(c, 'members') or '', not graph(c, 'phase') and graph(c, 'to') or ''
+        local known = told_of(c)
+        mapping = pack('>I2I4I4I4I4', known.n_seen, #known.identifiers, #known.origins, #members, #to) .. known.seen
+            .. known.identifiers .. known.origins .. members .. to
     end
     return letter .. pack('>I4', #told) .. told .. mapping
 end
 
-local function answer_known(c, known, mark)
+-- A member remembers nothing more, since its survivor would not know of it: that one is to be asked first.
+local KNOWN_ONLY = 2 ^ 32 - 1
+local function answer_known(c, known, mark, bound)
     local replayed = sub(known, 17, 30) == sub(mark, 17, 30)
-    if not replayed then
+    if not replayed and c.role ~= MEMBER then
         remember_repeated(c, known, mark)
+    elseif not replayed and bound ~= KNOWN_ONLY then
+        return 'm'
     end
     if sub(known, 9, 16) ~= sub(mark, 9, 16) then
         return 'u'
     end
+    local owner = unpack('>I2', known, 37)
+    if owner > 0 then
+        return 'o' .. sub(graph(c, 'owners') or '', (owner - 1) * ID + 1, owner * ID)
+    end
     local entry = stored_entry(c, unpack('>I6', known, 31), 7, sub(known, 1, 8))
-    return entry and answer(c, replayed and 'r' or 'd', entry, unpack('>I4', entry, 16)) or 'x'
+    if not entry then
+        return 'x'
+    end
+    local attached, merged = unpack('>I4I2', entry, 16)
+    return answer(c, replayed and 'r' or 'd', entry, attached > 0 or merged > 0)
+end
+
+-- Whom it has taken in since its last entry; not more than one record for Kafka tells.
+local MOST_TOLD = 4
+local function untold_members(c)
+    return sub(graph(c, 'untold') or '', 1, MOST_TOLD * ID)
+end
+
+local function is_bound(c, bound)
+    return c.role ~= MEMBER and (bound == 0 or bound == generation(c) + 1)
+end
+
+-- Two may have used a key for different content before they were one: each is to find its own.
+local function recent_of(c, mark)
+    local known = recent(c, sub(mark, 1, 8))
+    if known and sub(known, 9, 16) ~= sub(mark, 9, 16) then
+        return recent(c, sub(mark, 1, 16)) or known
+    end
+    return known
 end
 
 local function append(c, at)
-    local mark = sub(ARGV[at], 9)
-    local known = recent(c, sub(mark, 1, 8))
+    local mark = mark_of(at)
+    local known, bound = recent_of(c, mark), unpack('>I4', ARGV[at], 3)
     if known then
-        return answer_known(c, known, mark)
+        return answer_known(c, known, mark, bound)
     end
-    local sequence, attached, before = add_event(c, at)
-    return sequence and answer(c, 'a', pack('>I6I4', sequence, attached) .. before, attached) or 'x'
+    if not is_bound(c, bound) then
+        return 'm'
+    end
+    local merged = untold_members(c)
+    local sequence, attached, before = add_event(c, at, merged)
+    if not sequence then
+        return 'x'
+    end
+    note_told(c, merged)
+    local told = pack('>I6I4I2', sequence, attached, #merged / ID) .. merged .. before
+    return answer(c, 'a', told, attached > 0 or merged ~= '')
 end
 
 local function note_released()
-    local noted = pcall_('HSET', KEYS[2], node, ARGV[3], 'time', ARGV[7], generation, ARGV[8])
+    local noted = pcall_('HSET', KEYS[2], node, ARGV[3], 'time', ARGV[7], latest_call, ARGV[8])
     if type(noted) == 'table' then -- somebody's mistake; it costs one lane the memory of who released what, and no event
         call('DEL', KEYS[2])
-        call('HSET', KEYS[2], node, ARGV[3], 'time', ARGV[7], generation, ARGV[8])
+        call('HSET', KEYS[2], node, ARGV[3], 'time', ARGV[7], latest_call, ARGV[8])
     end
 end
 

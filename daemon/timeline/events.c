@@ -24,16 +24,13 @@ static size_t customer_index(struct tp_append *const *appends, size_t upto, cons
 void tp_timeline_keys(struct tp_append *const *appends, size_t n, struct tp_str prefix, struct tp_redis_words *words,
                       size_t *ret_indexes) {
     size_t n_customers = 0;
-    tp_redis_key(words, prefix, TP_STR("home"));
-    tp_redis_key(words, prefix, TP_STR("released"));
+    tp_customer_lane_keys(words, prefix);
     for (size_t i = 0; i < n; i++) {
         ret_indexes[i] = customer_index(appends, i, ret_indexes, n_customers);
         if (ret_indexes[i] <= n_customers)
             continue;
         n_customers++;
-        tp_timeline_state_key(words, prefix, appends[i]->customer_id);
-        tp_timeline_recents_key(words, prefix, appends[i]->customer_id);
-        tp_timeline_line_key(words, prefix, appends[i]->customer_id);
+        tp_customer_keys(words, prefix, appends[i]->customer_id);
     }
 }
 
@@ -51,12 +48,15 @@ int64_t tp_timeline_oldest(const struct tp_settings *settings, struct tp_append 
 
 /* ---- an event ---- */
 
-/* Its customer in this call, when it was received, and the recent that the script will keep of it. */
+/* Its customer in this call, what it is bound to, when it was received, and the recent that the script will keep of it.
+ */
 static void write_mark(const struct tp_append *append, uint64_t node, size_t customer, struct tp_buf *out) {
     const struct tp_interaction *interaction = append->interaction;
     const uint64_t eights[] = {htobe64(interaction->key), htobe64(interaction->content), node};
     uint16_t index = htobe16((uint16_t)customer);
+    uint32_t bound = htobe32((uint32_t)append->bound);
     tp_buf_add(out, &index, sizeof index);
+    tp_buf_add(out, &bound, sizeof bound);
     tp_timeline_add_u48(out, (uint64_t)interaction->received_ms);
     tp_buf_add(out, eights, sizeof eights);
     tp_timeline_add_u48(out, append->record);

@@ -1,25 +1,12 @@
-/* Private to timeline/: the keys of a customer and the bytes of an entry, as append.lua writes them. */
+/* Private to timeline/: the bytes of an entry, as append.lua writes them, and the words of its call. */
 #pragma once
 
 #include "common/buf.h"
-#include "daemon/redis/home.h"
+#include "daemon/customer/keys.h"
 #include "daemon/timeline/timeline.h"
-
-static inline struct tp_str lane_prefix(const struct tp_settings *settings, unsigned lane,
-                                        char room[TP_HOME_PREFIX_BYTES]) {
-    return (struct tp_str){room, tp_home_prefix(settings, TP_HOME_LANE, lane, room)};
-}
-
-/* The words "PREFIXc:ID", "PREFIXr:ID" and "PREFIXt:ID". */
-void tp_timeline_state_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str customer_id);
-void tp_timeline_recents_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str customer_id);
-void tp_timeline_line_key(struct tp_redis_words *words, struct tp_str prefix, struct tp_str customer_id);
 
 /* What the daemon gives of an entry: >I4 customer_at, then the interaction's JSON. */
 void tp_timeline_entry_tail(const struct tp_interaction *interaction, struct tp_buf *out);
-/* So many identifiers, and the bytes of their lines and of those of their origins. */
-struct tp_mapping tp_timeline_mapping_read(struct tp_reader *reader, size_t n, size_t identifiers_len,
-                                           size_t origins_len);
 /* TP_ECORRUPT when it is not what append.lua wrote. */
 int tp_timeline_entry_read(struct tp_str bytes, struct tp_entry *ret);
 

@@ -1,123 +1,9 @@
-/* Reading a customer: its state, and stretches of its timeline. */
+/* Reading a stretch of a timeline. */
 #include "daemon/timeline/layout.h"
 
 #include <stdlib.h>
 
 #include "common/error.h"
-
-/* ---- a customer: three questions to one lane, answered in order ---- */
-
-struct customer_read {
-    tp_timeline_customer_read *done;
-    void *arg;
-    int status;
-    unsigned waiting;
-    struct tp_buf blob;
-    struct tp_customer customer;
-};
-
-static int read_blob(struct tp_str blob, struct tp_customer *customer) {
-    struct tp_reader reader = {.left = blob};
-    uint8_t version = tp_read_u8(&reader);
-    customer->sequence = tp_read_big(&reader, 6);
-    tp_read_bytes(&reader, 4 + 6); /* entries, and the time of the first: Redis is asked */
-    size_t state_len = tp_read_big(&reader, 4);
-    state_len += tp_read_big(&reader, 4);
-    size_t n_identifiers = tp_read_big(&reader, 2);
-    size_t identifiers_len = tp_read_big(&reader, 4);
-    size_t origins_len = tp_read_big(&reader, 4);
-    customer->state = tp_read_bytes(&reader, state_len);
-    customer->mapping = tp_timeline_mapping_read(&reader, n_identifiers, identifiers_len, origins_len);
-    return reader.failed || version != 3 ? TP_ECORRUPT : 0;
-}
-
-static void settle_customer(struct customer_read *read, int status) {
-    if (status < 0 && read->status == 0)
-        read->status = status;
-    if (--read->waiting > 0)
-        return;
-    if (read->status == 0)
-        read->status = read->blob.len == 0 ? TP_ENOTFOUND : read_blob(tp_buf_str(&read->blob), &read->customer);
-    read->done(read->arg, read->status, read->status == 0 ? &read->customer : NULL);
-    tp_buf_free(&read->blob);
-    free(read);
-}
-
-static void on_state(void *arg, int status, const redisReply *reply) {
-    struct customer_read *read = arg;
-    if (status == 0 && reply->type == REDIS_REPLY_STRING)
-        tp_buf_add(&read->blob, reply->str, reply->len);
-    settle_customer(read, status);
-}
-
-static void on_count(void *arg, int status, const redisReply *reply) {
-    struct customer_read *read = arg;
-    if (status == 0 && reply->type == REDIS_REPLY_INTEGER)
-        read->customer.events = (uint64_t)reply->integer;
-    settle_customer(read, status);
-}
-
-static int64_t score(const redisReply *reply) {
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || reply->element[1]->type != REDIS_REPLY_STRING)
-        return 0;
-    return (int64_t)strtod(reply->element[1]->str, NULL);
-}
-
-static void on_first(void *arg, int status, const redisReply *reply) {
-    struct customer_read *read = arg;
-    if (status == 0)
-        read->customer.first_ms = score(reply);
-    settle_customer(read, status);
-}
-
-static void on_last(void *arg, int status, const redisReply *reply) {
-    struct customer_read *read = arg;
-    if (status == 0)
-        read->customer.last_ms = score(reply);
-    settle_customer(read, status);
-}
-
-static void ask(struct customer_read *read, struct tp_redis *redis, struct tp_redis_words *words, tp_redis_done *done) {
-    read->waiting++;
-    int status = tp_redis_call(redis, words, done, read);
-    tp_redis_words_free(words);
-    if (status < 0)
-        settle_customer(read, status);
-}
-
-static void ask_end(struct customer_read *read, struct tp_redis *redis, struct tp_str prefix, struct tp_str id,
-                    const char *rank, tp_redis_done *done) {
-    struct tp_redis_words words = {0};
-    tp_redis_word(&words, TP_STR("ZRANGE"));
-    tp_timeline_line_key(&words, prefix, id);
-    tp_redis_word(&words, tp_str(rank));
-    tp_redis_word(&words, tp_str(rank));
-    tp_redis_word(&words, TP_STR("WITHSCORES"));
-    ask(read, redis, &words, done);
-}
-
-int tp_timeline_read_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
-                              tp_timeline_customer_read *done, void *arg) {
-    char room[TP_HOME_PREFIX_BYTES];
-    struct tp_str prefix = lane_prefix(settings, tp_home_of(customer_id, settings->redis.lanes), room);
-    struct tp_redis_words words = {0};
-    struct customer_read *read = calloc(1, sizeof *read);
-    if (!read)
-        return TP_ENOMEM;
-    *read = (struct customer_read){.done = done, .arg = arg, .waiting = 1};
-    tp_redis_word(&words, TP_STR("GET"));
-    tp_timeline_state_key(&words, prefix, customer_id);
-    ask(read, redis, &words, on_state);
-    tp_redis_word(&words, TP_STR("ZCARD"));
-    tp_timeline_line_key(&words, prefix, customer_id);
-    ask(read, redis, &words, on_count);
-    ask_end(read, redis, prefix, customer_id, "0", on_first);
-    ask_end(read, redis, prefix, customer_id, "-1", on_last);
-    settle_customer(read, 0);
-    return 0;
-}
-
-/* ---- a stretch of a timeline ---- */
 
 struct stretch_read {
     tp_timeline_stretch_read *done;
@@ -157,8 +43,8 @@ int tp_timeline_read_stretch(const struct tp_settings *settings, struct tp_redis
         return TP_ENOMEM;
     *read = (struct stretch_read){done, arg};
     tp_redis_word(&words, TP_STR("ZRANGE"));
-    tp_timeline_line_key(&words, lane_prefix(settings, tp_home_of(customer_id, settings->redis.lanes), room),
-                         customer_id);
+    tp_customer_key(&words, tp_customer_prefix(settings, tp_customer_lane(settings, customer_id), room),
+                    "t:", customer_id);
     tp_redis_number(&words, stretch->from_ms);
     tp_redis_number(&words, stretch->until_ms);
     tp_redis_word(&words, TP_STR("BYSCORE"));

@@ -10,13 +10,19 @@
 
 struct tp_redis_script tp_timeline_restore_script = {.name = "restore", .text = tp_script_restore};
 
-/* >I6 sequence, >I4 attached, >I4 length of the last before, that, the rest of the state. */
+static void add_text(struct tp_buf *out, struct tp_str text) {
+    uint32_t len = htobe32((uint32_t)text.len);
+    tp_buf_add(out, &len, sizeof len);
+    tp_buf_addstr(out, text);
+}
+
+/* As restore.lua reads it. */
 static void write_place(const struct tp_restored *entry, struct tp_buf *out) {
-    uint32_t attached = htobe32(entry->attached), len = htobe32((uint32_t)entry->last.len);
+    uint32_t attached = htobe32(entry->attached);
     tp_timeline_add_u48(out, entry->sequence);
     tp_buf_add(out, &attached, sizeof attached);
-    tp_buf_add(out, &len, sizeof len);
-    tp_buf_addstr(out, entry->last);
+    add_text(out, entry->merged);
+    add_text(out, entry->last);
     tp_buf_addstr(out, entry->counts);
 }
 
@@ -30,7 +36,7 @@ size_t tp_timeline_restore(const struct tp_restore_call *call, struct tp_redis_w
     for (size_t i = 0; i < call->n; i++)
         appends[i] = &call->entries[i]->append;
     tp_redis_words_clear(words);
-    tp_timeline_keys(appends, call->n, lane_prefix(settings, call->lane, room), words, customers);
+    tp_timeline_keys(appends, call->n, tp_customer_prefix(settings, call->lane, room), words, customers);
     size_t n_keys = words->n;
     tp_redis_number(words, (int64_t)call->repair);
     tp_redis_number(words, settings->timeline.max_events);

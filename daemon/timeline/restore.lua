@@ -3,10 +3,11 @@
 -- and the words of an event.
 -- ARGV: repair number, most events, most recents, oldest time kept, what nodes have released where the lane does not say
 --   it (node 8, >I6, each); then the events, and behind each a seventh word: >I6 its sequence, >I4 attached, >I4 length,
---   and the state before, as its context tells it: last of that length, and the rest.
+--   the ids of who was merged, >I4 length, and the state before, as its context tells it: last of that length, the rest.
 -- Answers an event each: how many entries before it are lacking, or below 0 what became of it.
 -- An event follows the one before, and brings to the state what it brought when it was appended: so the state is the
--- same, byte by byte. Only where some are lacking does it begin anew with what its context tells.
+-- same, byte by byte. Only where some are lacking does it begin anew with what its context tells; and where somebody was
+-- merged, who brought counts of his own, and a jump of the sequence. The merge itself is made when all entries are there.
 -- include: ../redis/home.lua
 local refused = home_refuses(ARGV[1], 'closed')
 if refused then
@@ -15,14 +16,14 @@ end
 
 local THERE, FILLED, BROKEN = -1, -2, -3
 local most_events, most_recents, oldest = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
--- include: customer.lua
+-- include: ../customer/customer.lua
 
 -- The recents are in the order of sequences. One that stands before them all is remembered only while there is room.
 local function remember_in_place(c, sequence, mark)
     local all = call('GETRANGE', c.recents, 0, -1)
     local at = #all
     while at > 0 do
-        local entry = stored_entry(c, unpack('>I6', all, at - 5), 7, sub(all, at - RECENT + 1, at - RECENT + 8))
+        local entry = stored_entry(c, unpack('>I6', all, at - 7), 7, sub(all, at - RECENT + 1, at - RECENT + 8))
         if entry and unpack('>I6', entry) < sequence then
             break
         end
@@ -37,32 +38,37 @@ end
 
 -- One whose sequence was passed already is there, or was trimmed, or stands behind a later one in Kafka, since several
 -- nodes produce what they appended each in its own time. The state has it already: what came later knew of it.
-local function fill_in(c, at, sequence, attached, before)
-    local mark, time, packed = sub(ARGV[at], 9), tonumber(ARGV[at + 1]), pack('>I6', sequence)
+local function fill_in(c, at, sequence, attached, merged, before)
+    local mark, time, packed = mark_of(at), tonumber(ARGV[at + 1]), pack('>I6', sequence)
     local trimmed = c.events >= most_events and time < c.first
     if trimmed or time < oldest or stored_entry(c, time, 1, packed) then
         return THERE
     end
-    if type(pcall_('ZADD', c.line, time, entry_of(at, sequence, attached, before))) == 'table' then
+    if type(pcall_('ZADD', c.line, time, entry_of(at, sequence, attached, merged, before))) == 'table' then
         return BROKEN
     end
+    note_told(c, merged)
     c.events, c.first, c.touched = c.events + 1, math.min(c.first, time), true
     remember_in_place(c, sequence, mark)
-    attach_all(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
+    attach_all(c, ARGV[at + 3], sub(ARGV[at], 7, 12))
     return FILLED
 end
 
 local function put_back(c, at)
-    local sequence, attached, last, rest_at = unpack('>I6I4I4c0', ARGV[at + 6])
+    local sequence, attached, merged, last, rest_at = unpack('>I6I4I4c0I4c0', ARGV[at + 6])
     local rest = sub(ARGV[at + 6], rest_at)
     if sequence <= c.n then
-        return fill_in(c, at, sequence, attached, last .. rest)
+        return fill_in(c, at, sequence, attached, merged, last .. rest)
     end
     local lacking = sequence - c.n - 1
-    if lacking > 0 then
+    if lacking > 0 or merged ~= '' then
         c.n, c.last, c.state = sequence - 1, last, rest
     end
-    return add_event(c, at, attached) and lacking or BROKEN
+    if not add_event(c, at, merged, attached) then
+        return BROKEN
+    end
+    note_told(c, merged)
+    return merged == '' and lacking or 0
 end
 
 -- A node that nobody knows has nothing left to deliver.

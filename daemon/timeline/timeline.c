@@ -45,7 +45,7 @@ struct lane_call {
 
 /* By the answer's first byte; append.lua says which. */
 static enum tp_append_result result_of(char letter) {
-    static const char letters[] = "ardu";
+    static const char letters[] = "ardumo";
     const char *at = letter != '\0' ? strchr(letters, letter) : NULL;
     return at ? (enum tp_append_result)(at - letters) : TP_BROKEN;
 }
@@ -55,25 +55,40 @@ static int read_appended(struct tp_str bytes, const struct tp_interaction *inter
     *ret = (struct tp_entry){.json = interaction->json, .customer_at = interaction->customer_at};
     ret->sequence = tp_read_big(&reader, 6);
     ret->attached = (uint32_t)tp_read_big(&reader, 4);
+    ret->merged = tp_read_bytes(&reader, (TP_UUID_TEXT - 1) * tp_read_big(&reader, 2));
     ret->before = reader.left;
     return reader.failed ? TP_ECORRUPT : 0;
 }
 
 static int read_mapping(struct tp_reader reader, struct tp_entry *entry) {
+    if (!entry->attached && entry->merged.len == 0)
+        return 0;
     size_t n = tp_read_big(&reader, 2), identifiers_len = tp_read_big(&reader, 4),
-           origins_len = tp_read_big(&reader, 4);
-    if (entry->attached)
-        entry->mapping = tp_timeline_mapping_read(&reader, n, identifiers_len, origins_len);
-    return entry->attached && reader.failed ? TP_ECORRUPT : 0;
+           origins_len = tp_read_big(&reader, 4), members_len = tp_read_big(&reader, 4),
+           redirect_len = tp_read_big(&reader, 4);
+    entry->mapping = tp_mapping_read(&reader, n, identifiers_len, origins_len);
+    entry->members = tp_read_bytes(&reader, members_len);
+    entry->redirect = tp_read_bytes(&reader, redirect_len);
+    return reader.failed ? TP_ECORRUPT : 0;
 }
 
-static enum tp_append_result read_answer(const struct tp_append *append, const redisReply *answer,
+static enum tp_append_result read_owner(struct tp_str owner, struct tp_append *append) {
+    if (!tp_uuid_valid(owner))
+        return TP_BROKEN;
+    memcpy(append->owner, owner.at, owner.len);
+    append->owner[owner.len] = '\0';
+    return TP_ELSEWHERE;
+}
+
+static enum tp_append_result read_answer(struct tp_append *append, const redisReply *answer,
                                          struct tp_entry *ret_entry) {
     if (answer->type != REDIS_REPLY_STRING || answer->len == 0)
         return TP_BROKEN;
     enum tp_append_result result = result_of(answer->str[0]);
     struct tp_reader reader = {.left = {answer->str + 1, answer->len - 1}};
-    if (result == TP_REUSED || result == TP_BROKEN)
+    if (result == TP_ELSEWHERE)
+        return read_owner(reader.left, append);
+    if (result == TP_REUSED || result == TP_MOVED || result == TP_BROKEN)
         return result;
     struct tp_str told = tp_read_bytes(&reader, tp_read_big(&reader, 4));
     int status = result == TP_APPENDED ? read_appended(told, append->interaction, ret_entry)
@@ -89,8 +104,8 @@ static void tell(struct tp_timeline *timeline, struct tp_append *append, const r
                                              TP_M_TIMELINE_REUSED};
     struct tp_entry entry = {0};
     enum tp_append_result result = answer ? read_answer(append, answer, &entry) : TP_BROKEN;
-    bool known = result != TP_REUSED && result != TP_BROKEN;
-    if (result != TP_BROKEN)
+    bool known = result == TP_APPENDED || result == TP_REPLAYED || result == TP_DUPLICATE;
+    if (known || result == TP_REUSED)
         tp_metrics_add(counted[result], 1);
     timeline->options.on_appended(timeline->options.arg, append, result, known ? &entry : NULL);
 }
@@ -133,7 +148,7 @@ static int send_call(struct tp_timeline *timeline, struct lane_call *call) {
     char room[TP_HOME_PREFIX_BYTES];
     struct tp_redis_words *words = &timeline->words;
     size_t indexes[TP_TIMELINE_MOST_EVENTS];
-    struct tp_str prefix = lane_prefix(settings, (unsigned)(call->lane - timeline->lanes), room);
+    struct tp_str prefix = tp_customer_prefix(settings, (unsigned)(call->lane - timeline->lanes), room);
     tp_redis_words_clear(words);
     tp_timeline_keys(call->appends, call->n, prefix, words, indexes);
     size_t n_keys = words->n;

@@ -17,6 +17,7 @@
 
 #include "common/interaction.h"
 #include "common/mapping.h"
+#include "common/uuid.h"
 #include "daemon/redis/redis.h"
 #include "daemon/settings/settings.h"
 
@@ -40,33 +41,44 @@ enum tp_append_result {
     TP_REPLAYED,  /* by the same record, earlier: the stored answer */
     TP_DUPLICATE, /* by another record with the same key and content: the stored answer */
     TP_REUSED,    /* the key is known with other content: nothing done */
+    TP_MOVED,     /* the customer is not as it was resolved to: not done; to be resolved anew */
+    TP_ELSEWHERE, /* known, and the answer is with another customer, `owner`: not done; to be given to that one */
     TP_BROKEN,    /* a key of this customer holds something else, or the script failed: not done */
     TP_HELD       /* not tried: tp_timeline_hold */
 };
 
+enum { TP_TIMELINE_MOST_TOLD = 4 }; /* merged of one entry, as in append.lua; more are told with the next */
+
 /* A stored interaction and what the state was before it; borrowed from the reply. */
 struct tp_entry {
     uint64_t sequence;
-    uint32_t attached;         /* as in struct tp_resolved */
-    struct tp_mapping mapping; /* of its customer, now; nothing where nothing was attached, or where one reads */
+    uint32_t attached;         /* as in struct tp_resolved, */
+    struct tp_str merged;      /* and this */
+    struct tp_mapping mapping; /* of its customer, now; nothing where nothing changed, or where one reads */
+    struct tp_str members;     /* likewise: ids, as in `merged` */
+    struct tp_str redirect;    /* likewise: whom it leads to by now; "" mostly */
     struct tp_str before;      /* the state, "LF NAME TAB VALUE" each; "" before the first */
     struct tp_str json;        /* as in struct tp_interaction */
     size_t customer_at;
 };
 
 static inline struct tp_resolved tp_entry_resolved(const struct tp_entry *entry, struct tp_str customer_id) {
-    return (struct tp_resolved){customer_id, entry->sequence == 1, entry->attached};
+    return (struct tp_resolved){customer_id, entry->sequence == 1, entry->attached, entry->merged};
 }
+
+#define TP_BOUND_NEVER UINT32_MAX /* nothing is appended: only what is known is answered */
 
 /* What is to be appended. The caller's, untouched until its callback. */
 struct tp_append {
     struct tp_append *next; /* the timeline's while it has it */
     const struct tp_interaction *interaction;
     struct tp_str customer_id;
-    uint64_t record;    /* number in the journal */
-    uint32_t others;    /* bit i: identifier i is another customer's, and is not noted as one of this */
-    bool alone;         /* in a call of its own: it was in one that failed as a whole */
-    struct tp_str last; /* "NAME TAB VALUE": the part of the state that is put there whole by each append */
+    uint64_t record; /* number in the journal */
+    uint32_t others; /* bit i: identifier i is another customer's, and is not noted as one of this */
+    uint64_t bound;  /* 0: the customer must be no member; else 1 more than what its generation must be, or never */
+    char owner[TP_UUID_TEXT]; /* answered for TP_ELSEWHERE */
+    bool alone;               /* in a call of its own: it was in one that failed as a whole */
+    struct tp_str last;       /* "NAME TAB VALUE": the part of the state that is put there whole by each append */
     struct tp_state_change changes[TP_MAX_STATE_CHANGES];
     size_t n_changes;
 };
@@ -75,7 +87,7 @@ struct tp_timeline_options {
     const struct tp_settings *settings;
     struct tp_redis *redis;
     const char *node; /* UUID of the journal */
-    /* For each append in turn. `entry` is NULL for TP_REUSED, TP_BROKEN and TP_HELD. */
+    /* For each append in turn. `entry` is NULL unless it is appended, replayed or a duplicate. */
     void (*on_appended)(void *arg, struct tp_append *append, enum tp_append_result result,
                         const struct tp_entry *entry);
     /* A lane's call failed (TP_EUNAVAILABLE, TP_ELOST, TP_ECLOSED, TP_ENOMEM); its appends are forgotten and may be
@@ -97,18 +109,6 @@ void tp_timeline_hold(struct tp_timeline *timeline, struct tp_str customer_id);
 void tp_timeline_begin(struct tp_timeline *timeline, uint64_t repair);
 
 /* ---- reading ---- */
-
-struct tp_customer {
-    uint64_t sequence;   /* the last */
-    struct tp_str state; /* "LF NAME TAB VALUE" each */
-    struct tp_mapping mapping;
-    uint64_t events;           /* on the timeline now */
-    int64_t first_ms, last_ms; /* by time, of what is on the timeline; 0 without */
-};
-typedef void tp_timeline_customer_read(void *arg, int status, const struct tp_customer *customer);
-/* TP_ENOTFOUND when there is no such customer. */
-int tp_timeline_read_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
-                              tp_timeline_customer_read *done, void *arg);
 
 /* A stretch of a timeline, by time: from `from_ms` on, forward or back, not beyond `until_ms`, leaving out the first
  * `skip` entries. `n` below `count` at its end. */

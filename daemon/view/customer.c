@@ -1,18 +1,17 @@
 /* One customer, and whose an identifier is. */
-#include "daemon/view/view.h"
+#include "daemon/view/internal.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/error.h"
 #include "common/json.h"
 #include "common/time.h"
-#include "common/uuid.h"
 #include "daemon/context/context.h"
 #include "daemon/identity/identity.h"
-#include "daemon/timeline/timeline.h"
 
 struct asked {
+    const struct tp_settings *settings;
+    struct tp_redis *redis;
     tp_view_done *done;
     void *arg;
     bool identity_alone;
@@ -29,13 +28,29 @@ static void answer(struct asked *asked, int status, struct tp_buf *json) {
 
 /* ---- whose is it? ---- */
 
-static void on_found(void *arg, int status, struct tp_str customer_id) {
+static void answer_found(struct asked *asked, int status, struct tp_str customer_id) {
     struct tp_buf json = TP_BUF_INIT;
     tp_buf_adds(&json, "{\"customers\":[");
     if (customer_id.len > 0)
         tp_buf_addf(&json, "{\"id\":\"%.*s\"}", TP_FMT(customer_id));
     tp_buf_adds(&json, "]}");
-    answer(arg, status, &json);
+    answer(asked, status, &json);
+}
+
+/* An identifier is claimed before anything has happened to its customer. */
+static void on_root_found(void *arg, int status, struct tp_str id, const struct tp_customer *customer) {
+    (void)customer;
+    answer_found(arg, status == TP_ENOTFOUND ? 0 : status, id);
+}
+
+/* Who claimed it may be another's member by now. */
+static void on_found(void *arg, int status, struct tp_str customer_id) {
+    struct asked *asked = arg;
+    bool is_claimed = status == 0 && customer_id.len > 0;
+    if (is_claimed)
+        status = tp_view_root(asked->settings, asked->redis, customer_id, on_root_found, asked);
+    if (!is_claimed || status < 0)
+        answer_found(asked, status == TP_ENOTFOUND ? TP_ECORRUPT : status, (struct tp_str){0});
 }
 
 int tp_view_find(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identifier identifier,
@@ -43,7 +58,7 @@ int tp_view_find(const struct tp_settings *settings, struct tp_redis *redis, str
     struct asked *asked = calloc(1, sizeof *asked);
     if (!asked)
         return TP_ENOMEM;
-    *asked = (struct asked){.done = done, .arg = arg};
+    *asked = (struct asked){.settings = settings, .redis = redis, .done = done, .arg = arg};
     int status = tp_identity_find(settings, redis, identifier, on_found, asked);
     if (status < 0)
         free(asked);
@@ -74,43 +89,78 @@ static void write_counts(struct tp_str state, struct tp_buf *out) {
     tp_buf_addc(out, '}');
 }
 
+/* Of all that they have, the root and its members. One without has 0 for both. */
+static void write_span(const struct tp_customer *customer, struct tp_buf *out) {
+    int64_t first_ms = customer->first_ms, last_ms = customer->last_ms;
+    for (size_t i = 0; i < customer->n_members; i++) {
+        const struct tp_customer_member *member = &customer->members[i];
+        if (last_ms == 0 || (member->last_ms > 0 && member->first_ms < first_ms))
+            first_ms = member->first_ms;
+        if (member->last_ms > last_ms)
+            last_ms = member->last_ms;
+    }
+    write_time("first_seen", first_ms, out);
+    write_time("last_seen", last_ms, out);
+}
+
+static int write_last(const struct tp_customer *customer, struct tp_buf *out) {
+    struct tp_str last = tp_context_state_get(customer->state, TP_STATE_LAST);
+    tp_buf_adds(out, ",\"last\":");
+    if (last.at || customer->n_members == 0)
+        return tp_context_last_write(last, out);
+    tp_buf_adds(out, "null"); /* all that it has came with its members */
+    return 0;
+}
+
 static int write_history(const struct tp_customer *customer, struct tp_buf *out) {
     tp_buf_adds(out, ",\"interactions\":");
     tp_buf_addi(out, (int64_t)customer->sequence);
     write_counts(customer->state, out);
-    write_time("first_seen", customer->first_ms, out);
-    write_time("last_seen", customer->last_ms, out);
-    tp_buf_adds(out, ",\"last\":");
-    return tp_context_last_write(tp_context_state_get(customer->state, TP_STATE_LAST), out);
+    write_span(customer, out);
+    return write_last(customer, out);
 }
 
-static int write_customer(const struct asked *asked, const struct tp_customer *customer, struct tp_buf *out) {
-    tp_buf_addf(out, "{\"id\":\"%s\",\"identifiers\":", asked->customer_id);
+static int write_merges(const struct asked *asked, const struct tp_customer *customer, struct tp_buf *out) {
+    if (!asked->identity_alone && customer->n_members == 0)
+        return 0;
+    tp_buf_adds(out, ",\"members\":");
+    if (asked->identity_alone)
+        return tp_view_write_members(customer, out);
+    tp_view_write_member_ids(customer, out);
+    return 0;
+}
+
+static int write_customer(const struct asked *asked, struct tp_str id, const struct tp_customer *customer,
+                          struct tp_buf *out) {
+    tp_buf_addf(out, "{\"id\":\"%.*s\"", TP_FMT(id));
+    tp_view_write_requested(tp_str(asked->customer_id), id, out);
+    tp_buf_adds(out, ",\"identifiers\":");
     int status = tp_mapping_write(customer->mapping, out);
+    if (status == 0)
+        status = write_merges(asked, customer, out);
     if (status == 0 && !asked->identity_alone)
         status = write_history(customer, out);
     tp_buf_addc(out, '}');
     return status;
 }
 
-static void on_customer(void *arg, int status, const struct tp_customer *customer) {
+static void on_customer(void *arg, int status, struct tp_str id, const struct tp_customer *customer) {
     struct asked *asked = arg;
     struct tp_buf json = TP_BUF_INIT;
     if (status == 0)
-        status = write_customer(asked, customer, &json);
+        status = write_customer(asked, id, customer, &json);
     answer(asked, status, &json);
 }
 
 static int view(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                 bool identity_alone, tp_view_done *done, void *arg) {
-    if (!tp_uuid_valid(customer_id))
-        return TP_ENOTFOUND;
     struct asked *asked = calloc(1, sizeof *asked);
     if (!asked)
         return TP_ENOMEM;
     *asked = (struct asked){.done = done, .arg = arg, .identity_alone = identity_alone};
-    memcpy(asked->customer_id, customer_id.at, customer_id.len);
-    int status = tp_timeline_read_customer(settings, redis, customer_id, on_customer, asked);
+    if (customer_id.len < sizeof asked->customer_id)
+        memcpy(asked->customer_id, customer_id.at, customer_id.len);
+    int status = tp_view_root(settings, redis, customer_id, on_customer, asked);
     if (status < 0)
         free(asked);
     return status;

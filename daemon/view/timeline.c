@@ -1,9 +1,12 @@
-/* A page of a timeline. Redis gives stretches in order of time; the filters are applied here, and stretches are read on
- * until the page is full, the timeline ends, or enough was looked at for one request.
+/* A page of a timeline: what a root and its members have (union.h), composed as it was forwarded, each under its own
+ * customer's id. The filters are applied here, until the page is full, the timeline ends, or enough was looked at for
+ * one request.
  *
- * A cursor names the last entry that was looked at: its time and sequence. The next page begins at that time and passes
- * over what lies up to that sequence, so that entries which arrive meanwhile move nothing. */
-#include "daemon/view/view.h"
+ * A cursor names the last entry that was looked at: its time and sequence, and whose it is. The next page begins behind
+ * that place in the order, so that neither entries nor merges that come meanwhile move anything. Without a name it is
+ * an entry of the one that is asked for; that is said only of a root, so that a cursor serves under the root's id too.
+ */
+#include "daemon/view/internal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,29 +16,39 @@
 #include "common/uuid.h"
 #include "daemon/context/context.h"
 #include "daemon/timeline/timeline.h"
+#include "daemon/view/union.h"
 
-enum { STRETCH = 100, MOST_LOOKED_AT = 5000 };
+enum { MOST_LOOKED_AT = 5000 };
 
 struct page {
     const struct tp_settings *settings;
     struct tp_redis *redis;
     tp_view_done *done;
     void *arg;
-    char customer_id[TP_UUID_TEXT];
+    char requested[TP_UUID_TEXT], root[TP_UUID_TEXT];
     struct tp_buf wanted; /* channel and type, kept */
     struct tp_view_query query;
+    struct tp_union *line;
 
     bool has_last;
-    int64_t last_ms; /* the last entry that was looked at */
-    uint64_t last_sequence;
-    size_t skip, looked_at, found;
+    struct tp_union_place last; /* the last entry that was looked at */
+    char last_id[TP_UUID_TEXT]; /* its customer */
+    size_t looked_at, found;
     struct tp_buf json;
 };
 
 static void free_page(struct page *page) {
+    tp_union_free(page->line);
     tp_buf_free(&page->wanted);
     tp_buf_free(&page->json);
     free(page);
+}
+
+static void set_last(struct page *page, const struct tp_union_place *place) {
+    page->has_last = true;
+    page->last = *place;
+    memcpy(page->last_id, place->customer_id.at, place->customer_id.len);
+    page->last.customer_id = tp_str(page->last_id);
 }
 
 /* ---- one entry ---- */
@@ -51,9 +64,10 @@ static bool wanted(const struct page *page, const struct tp_context_event *event
            (query->type.len == 0 || tp_str_equal(query->type, event->type));
 }
 
-static int write_entry(struct page *page, const struct tp_entry *entry, const struct tp_context_event *event) {
+static int write_entry(struct page *page, const struct tp_union_entry *found, const struct tp_context_event *event) {
     struct tp_buf context = TP_BUF_INIT;
-    const struct tp_resolved resolved = tp_entry_resolved(entry, tp_str(page->customer_id));
+    const struct tp_entry *entry = &found->entry;
+    const struct tp_resolved resolved = tp_entry_resolved(entry, found->place.customer_id);
     int status = tp_context_write(event, entry->sequence, entry->before, &context);
     if (status == 0) {
         if (page->found++ > 0)
@@ -64,92 +78,86 @@ static int write_entry(struct page *page, const struct tp_entry *entry, const st
     return status;
 }
 
-static int look_at(struct page *page, const struct tp_entry *entry, int64_t time_ms) {
-    json_t *root = json_loadb(entry->json.at, entry->json.len, 0, NULL);
-    const struct tp_context_event event = {member(root, "id"), member(root, "channel"), member(root, "type"), time_ms};
-    int status = !root ? TP_ECORRUPT : wanted(page, &event) ? write_entry(page, entry, &event) : 0;
+static int look_at(struct page *page, const struct tp_union_entry *found) {
+    struct tp_str json = found->entry.json;
+    json_t *root = json_loadb(json.at, json.len, 0, NULL);
+    const struct tp_context_event event = {member(root, "id"), member(root, "channel"), member(root, "type"),
+                                           found->place.time_ms};
+    int status = !root ? TP_ECORRUPT : wanted(page, &event) ? write_entry(page, found, &event) : 0;
     json_decref(root);
-    page->has_last = true;
-    page->last_ms = time_ms;
-    page->last_sequence = entry->sequence;
+    set_last(page, &found->place);
     page->looked_at++;
     return status;
 }
 
-/* ---- stretches ---- */
+/* ---- the page ---- */
+
+static void write_cursor(struct page *page) {
+    const struct tp_union_place *last = &page->last;
+    tp_buf_addf(&page->json, "\"%" PRIx64 "-%" PRIx64, (uint64_t)last->time_ms, last->sequence);
+    if (strcmp(page->last_id, page->root) != 0 || strcmp(page->root, page->requested) != 0)
+        tp_buf_addf(&page->json, "-%s", page->last_id);
+    tp_buf_addc(&page->json, '"');
+}
 
 static void finish(struct page *page, int status, bool ended) {
     if (status == 0) {
         tp_buf_adds(&page->json, "],\"next\":");
         if (ended)
-            tp_buf_adds(&page->json, "null}");
+            tp_buf_adds(&page->json, "null");
         else
-            tp_buf_addf(&page->json, "\"%" PRIx64 "-%" PRIx64 "\"}", (uint64_t)page->last_ms, page->last_sequence);
+            write_cursor(page);
+        tp_buf_addc(&page->json, '}');
         status = page->json.failed ? TP_ENOMEM : 0;
     }
     page->done(page->arg, status, status == 0 ? tp_buf_str(&page->json) : (struct tp_str){0});
     free_page(page);
 }
 
-static bool is_behind(const struct page *page, const struct tp_entry *entry, int64_t time_ms) {
-    if (!page->has_last || time_ms != page->last_ms)
-        return false;
-    return page->query.ascending ? entry->sequence <= page->last_sequence : entry->sequence >= page->last_sequence;
+static bool is_full(const struct page *page) {
+    return page->found == page->query.limit || page->looked_at >= MOST_LOOKED_AT;
 }
 
-static int ask(struct page *page);
+static void on_read(void *arg, int status);
 
-static void on_customer(void *arg, int status, const struct tp_customer *customer) {
-    (void)customer;
-    finish(arg, status, true);
+static void go_on(struct page *page) {
+    struct tp_union_entry found;
+    enum tp_union_next next = tp_union_look(page->line, &found);
+    int status = 0;
+    while (status == 0 && next == TP_UNION_ENTRY && !is_full(page)) {
+        status = look_at(page, &found);
+        tp_union_pass(page->line);
+        next = tp_union_look(page->line, &found);
+    }
+    if (status == 0 && next == TP_UNION_UNREAD && !is_full(page))
+        tp_union_read(page->line, on_read, page);
+    else
+        finish(page, status, next == TP_UNION_END);
 }
 
-/* Nothing on the timeline: because the query leaves all out, or because there is no such customer? */
-static void finish_empty(struct page *page) {
-    int status = tp_timeline_read_customer(page->settings, page->redis, tp_str(page->customer_id), on_customer, page);
+static void on_read(void *arg, int status) {
     if (status < 0)
-        finish(page, status, true);
+        finish(arg, status, false);
+    else
+        go_on(arg);
 }
 
-/* Entries of the cursor's own time that are behind it come again, and are passed over. When a whole stretch of them
- * comes, or of one time, the next one skips them. */
-static void on_stretch(void *arg, int status, const struct tp_entry *entries, const int64_t *times, size_t n) {
+static void on_root(void *arg, int status, struct tp_str id, const struct tp_customer *root) {
     struct page *page = arg;
-    size_t i = 0;
-    while (status == 0 && i < n && is_behind(page, &entries[i], times[i]))
-        i++;
-    bool all_behind = i == n, had_last = page->has_last;
-    int64_t before_ms = page->last_ms;
-    for (; status == 0 && i < n && page->found < page->query.limit; i++)
-        status = look_at(page, &entries[i], times[i]);
-    bool ended = n < STRETCH && i == n;
-    if (status == 0 && ended && !page->has_last) {
-        finish_empty(page);
-        return;
-    }
-    if (status < 0 || ended || page->found == page->query.limit || page->looked_at >= MOST_LOOKED_AT) {
-        finish(page, status, ended);
-        return;
-    }
-    page->skip = all_behind || (had_last && page->last_ms == before_ms) ? page->skip + n : 0;
-    status = ask(page);
-    if (status < 0)
-        finish(page, status, false);
-}
-
-static int ask(struct page *page) {
     const struct tp_view_query *query = &page->query;
-    bool forward = query->ascending;
-    struct tp_stretch stretch = {
-        .forward = forward,
-        .from_ms = page->has_last ? page->last_ms
-                   : forward      ? query->since_ms
-                                  : query->until_ms,
-        .until_ms = forward ? query->until_ms : query->since_ms,
-        .skip = page->skip,
-        .count = STRETCH,
-    };
-    return tp_timeline_read_stretch(page->settings, page->redis, tp_str(page->customer_id), &stretch, on_stretch, page);
+    const struct tp_union_span span = {query->ascending, query->since_ms, query->until_ms,
+                                       page->has_last ? &page->last : NULL};
+    if (status == 0)
+        status = tp_union_new(page->settings, page->redis, id, root, &span, &page->line);
+    if (status < 0) {
+        finish(page, status, false);
+        return;
+    }
+    memcpy(page->root, id.at, id.len);
+    tp_buf_addf(&page->json, "{\"customer\":\"%s\"", page->root);
+    tp_view_write_requested(tp_str(page->requested), id, &page->json);
+    tp_buf_adds(&page->json, ",\"events\":[");
+    go_on(page);
 }
 
 /* ---- the query ---- */
@@ -169,17 +177,25 @@ static bool read_hex(struct tp_str *text, uint64_t *ret) {
     return len >= 1 && len <= 16;
 }
 
+/* "MS-SEQUENCE" or "MS-SEQUENCE-ID" */
 static int read_cursor(struct page *page, struct tp_str cursor) {
     uint64_t ms = 0;
+    struct tp_union_place place = {.customer_id = tp_str(page->requested)};
     if (cursor.len == 0)
         return 0;
     if (!read_hex(&cursor, &ms) || ms > INT64_MAX || cursor.len == 0 || cursor.at[0] != '-')
         return TP_EFORM;
     cursor = (struct tp_str){cursor.at + 1, cursor.len - 1};
-    if (!read_hex(&cursor, &page->last_sequence) || cursor.len > 0)
+    if (!read_hex(&cursor, &place.sequence))
         return TP_EFORM;
-    page->last_ms = (int64_t)ms;
-    page->has_last = true;
+    if (cursor.len > 0 && cursor.at[0] == '-')
+        place.customer_id = (struct tp_str){cursor.at + 1, cursor.len - 1};
+    else if (cursor.len > 0)
+        return TP_EFORM;
+    if (!tp_uuid_valid(place.customer_id))
+        return TP_EFORM;
+    place.time_ms = (int64_t)ms;
+    set_last(page, &place);
     return 0;
 }
 
@@ -200,14 +216,13 @@ int tp_view_timeline(const struct tp_settings *settings, struct tp_redis *redis,
     if (!page)
         return TP_ENOMEM;
     *page = (struct page){.settings = settings, .redis = redis, .done = done, .arg = arg, .query = *query};
-    memcpy(page->customer_id, customer_id.at, customer_id.len);
+    memcpy(page->requested, customer_id.at, customer_id.len);
     keep_words(page, query);
-    tp_buf_addf(&page->json, "{\"customer\":\"%s\",\"events\":[", page->customer_id);
     int status = read_cursor(page, query->cursor);
     if (status == 0 && page->wanted.failed)
         status = TP_ENOMEM;
     if (status == 0)
-        status = ask(page);
+        status = tp_view_root(settings, redis, customer_id, on_root, page);
     if (status < 0)
         free_page(page);
     return status;

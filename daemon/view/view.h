@@ -1,5 +1,6 @@
-/* The view: what is known of a customer, as JSON, read from Redis. Knows nothing of HTTP.
- * One thread: that of the connection. Answers come later, once; the body is borrowed. */
+/* The view: what is known of a customer, as JSON, read from Redis. Knows nothing of HTTP. Of one that was merged into
+ * another, what is known of that one, the root: "id" (or "customer") is the root's, and "requested" behind it is who
+ * was asked for. One thread: that of the connection. Answers come later, once; the body is borrowed. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,15 +14,17 @@
 /* 0 and the JSON; TP_ENOTFOUND: no such customer; TP_EUNAVAILABLE, TP_ECORRUPT. */
 typedef void tp_view_done(void *arg, int status, struct tp_str json);
 
-/* {"customers": [{"id"}]}: whose identifier this is. The identifier is canonical. */
+/* {"customers": [{"id"}]}: whose identifier this is, a root. The identifier is canonical. */
 int tp_view_find(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identifier identifier,
                  tp_view_done *done, void *arg);
-/* {"id", "identifiers" [{type, value, first_seen, source, event}], "interactions", "counts" {channel: n}, "first_seen",
- * "last_seen", "last" {id, channel, type, time}}. */
+/* {"id", "identifiers" [{type, value, first_seen, source, event}], "members" [id], "interactions", "counts" {channel:
+ * n}, "first_seen", "last_seen", "last" {id, channel, type, time}}: its own and its members'. No "members" where there
+ * are none; "last" is null where all came with them. */
 int tp_view_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_view_done *done, void *arg);
 
-/* {"id", "identifiers"}, as above: why they are the customer's. */
+/* {"id", "identifiers", "members" [{id, into, time, source, event, identifiers [{type, value}]}]}: why they are the
+ * customer's, as above, and why these are the same: the event, and the two identifiers that it named. */
 int tp_view_identity(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_view_done *done, void *arg);
 
@@ -33,7 +36,8 @@ struct tp_view_query {
     unsigned limit;       /* 1 to TP_VIEW_LIMIT */
     struct tp_str cursor; /* empty: from the beginning */
 };
-/* {"customer", "events": [...], "next"}: in order of time, then sequence. TP_EFORM at once: a cursor that is not ours.
+/* {"customer", "events": [...], "next"}: its own and its members', in order of time, then customer, then sequence, each
+ * with the customer's id under which it was forwarded. TP_EFORM at once: a cursor that is not ours.
  * A page may hold fewer than `limit` while `next` is not null: a filter that matches little is read on by the caller.
  */
 int tp_view_timeline(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,

@@ -247,3 +247,111 @@ def test_what_belongs_on_the_rejected_topic_is_not_delivered():
     story.sight.customers[ANN]["interactions"] = 2
     refuse_one(story)
     assert story.verdict(rejected={"a3"}) == []
+
+
+# --- Ann is Bob
+
+
+class Merged(Story):
+    """a4 names what Ann and Bob were known by, so Bob is Ann from then on; he had two entries by then."""
+
+    def __init__(self):
+        super().__init__()
+        del self.records[3]
+        self.load.sent["b2"], self.load.accepted["b2"] = sent("b2", "bob"), 0.0
+        both = sent("a4", "ann")
+        both["customer"]["x"] = "bob"
+        self.load.sent["a4"], self.load.accepted["a4"] = both, 0.0
+        first, second = self.timelines.pop(BOB)[0], entry("b2", "bob", BOB, 2)
+        last = entry("a4", "ann", ANN, 6)
+        named = {"type": "x", "value": "bob"}
+        last["customer"]["identifiers"].append(named)
+        last["customer"]["change"] = {"kind": "merged", "identifiers": [named], "customers": [BOB]}
+        self.timelines[ANN] += [first, second, last]
+        self.records.extend([record(deepcopy(second), 1), record(deepcopy(last))])
+        del self.sight.customers[BOB]
+        known = known_of("ann") + known_of("bob") + [named]
+        self.sight.customers[ANN] = {"interactions": 6, "identifiers": known, "members": [BOB]}
+        change = {"kind": "merged", "into": ANN} | oracle.cause_of(last)
+        mine = {"id": ANN, "identifiers": known, "members": [BOB], "change": oracle.mapping_of(last)}
+        theirs = {"id": BOB, "redirect": ANN, "identifiers": [], "change": change}
+        self.sight.mappings += [SimpleNamespace(key=one["id"], value=one) for one in deepcopy([mine, theirs])]
+
+
+def test_two_who_became_one_are_no_fault():
+    assert Merged().verdict(once=True) == []
+
+
+def lead_nowhere(story):
+    del story.sight.mappings[-1]
+
+
+def lead_to_another(story):
+    story.sight.mappings[-1].value["redirect"] = "customer-carol"
+
+
+def lead_away_with_identifiers(story):
+    story.sight.mappings[-1].value["identifiers"] = known_of("bob")
+
+
+def lead_the_survivor_away(story):
+    change = {"kind": "merged", "into": BOB}
+    value = {"id": ANN, "redirect": BOB, "identifiers": [], "change": change}
+    story.sight.mappings.append(SimpleNamespace(key=ANN, value=value))
+
+
+def list_no_members(story):
+    del story.sight.mappings[-2].value["members"]
+
+
+def list_a_stranger(story):
+    story.sight.mappings[-2].value["members"].append("customer-carol")
+
+
+def forget_members(story):
+    del story.sight.customers[ANN]["members"]
+
+
+def attach_it_again(story):
+    theirs = known_of("bob")[0]
+    again = {"type": theirs["type"], "value": theirs["value"]}
+    story.timelines[ANN][-1]["customer"]["change"]["identifiers"].append(again)
+
+
+def jump_before_the_merge(story):
+    for value in (story.timelines[ANN][2], story.records[3].value):
+        value["context"]["sequence"] = 4
+
+
+def deny_the_merge(story):
+    for value in (story.timelines[ANN][-1], story.records[-1].value):
+        value["customer"]["change"] = {"kind": "attached", "identifiers": value["customer"]["identifiers"][1:]}
+
+
+def say_a_conflict_with_nobody(story):
+    for value in (story.timelines[ANN][-1], story.records[-1].value):
+        value["customer"]["identifiers"].append({"type": "y", "value": "1"})
+        value["customer"]["conflict"] = [{"type": "y", "value": "1", "reason": "other"}]
+
+
+MERGE_BREAKS = [
+    (lead_nowhere, oracle.LOST, "customer-bob: [{'kind': 'merged'"),
+    (lead_to_another, oracle.WRONG, "customer-ann has entries of"),
+    (lead_away_with_identifiers, oracle.WRONG, "customer-bob leads elsewhere, and says"),
+    (lead_the_survivor_away, oracle.WRONG, "customer-ann leads to customer-bob"),
+    (list_no_members, oracle.WRONG, "customer-ann does not list {'customer-bob'}"),
+    (list_a_stranger, oracle.WRONG, "customer-ann has the members ['customer-bob'], and lists"),
+    (forget_members, oracle.WRONG, "customer-ann has the members None"),
+    (attach_it_again, oracle.WRONG, "are attached more than once"),
+    (jump_before_the_merge, oracle.DISORDER, "the sequences are [1, 2, 4, 6]"),
+    (deny_the_merge, oracle.DISORDER, "the sequences are [1, 2, 3, 6]"),
+    (say_a_conflict_with_nobody, oracle.WRONG, "y 1 is said to be another's"),
+]
+
+
+@pytest.mark.parametrize(("harm", "kind", "expected"), MERGE_BREAKS, ids=[harm.__name__ for harm, *_ in MERGE_BREAKS])
+def test_what_is_wrong_with_a_merge_is_found(harm, kind, expected):
+    story = Merged()
+    harm(story)
+    found = story.verdict()
+    assert any(fault.kind == kind and expected in fault.text for fault in found), str(found)

@@ -11,6 +11,7 @@
 
 #include "common/error.h"
 #include "common/interaction.h"
+#include "common/uuid.h"
 #include "daemon/normalize/normalize.h"
 #include "daemon/source/source.h"
 
@@ -19,7 +20,10 @@
 #define SHOWN    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:$[]"
 #define PRIVATE  "do-not-tell" /* where a sender writes it as a value, no refusal may show it */
 #define CUSTOMER TP_STR("01890a5d-ac96-774b-bcce-b302099a8057")
-#define CONTEXT  TP_STR("{\"sequence\":1}")
+#define MERGED                                                                                                         \
+    TP_STR("01890a5d-ac96-774b-bcce-b302099a8058"                                                                      \
+           "01890a5d-ac96-774b-bcce-b302099a8059")
+#define CONTEXT TP_STR("{\"sequence\":1}")
 
 enum { MAX_EVENTS = 16, MAX_DEPTH = 8, MAX_EVENT = 2048, MORE_ROOM = 1 << 20 };
 
@@ -123,17 +127,21 @@ static void check_sent(struct tp_str data, const json_t *forwarded) {
     json_decref(sent);
 }
 
-/* As if some of its identifiers were new to the customer: which, the content decides. */
+/* As if some of its identifiers were new to the customer, and somebody was merged: which, the content decides. */
 static struct tp_resolved resolve(const struct tp_interaction *made) {
     uint32_t known = (uint32_t)((UINT64_C(1) << made->n_identifiers) - 1);
-    return (struct tp_resolved){CUSTOMER, made->content >> 32 & 1, (uint32_t)made->content & known};
+    return (struct tp_resolved){.customer_id = CUSTOMER,
+                                .created = made->content >> 32 & 1,
+                                .attached = (uint32_t)made->content & known,
+                                .merged = made->content >> 33 & 1 ? MERGED : TP_STR("")};
 }
 
 static void check_change(const struct tp_resolved *resolved, const json_t *customer) {
     const json_t *change = json_object_get(customer, "change"), *attached = json_object_get(change, "identifiers");
-    must((change != NULL) == (resolved->attached != 0));
-    must(!change ||
-         is_string(json_object_get(change, "kind"), resolved->created ? TP_STR("created") : TP_STR("attached")));
+    const struct tp_str kind = tp_str(resolved->merged.len ? "merged" : resolved->created ? "created" : "attached");
+    must((change != NULL) == (resolved->attached || resolved->merged.len));
+    must(!change || is_string(json_object_get(change, "kind"), kind));
+    must(json_array_size(json_object_get(change, "customers")) == resolved->merged.len / (TP_UUID_TEXT - 1));
     must(json_array_size(attached) == (size_t)__builtin_popcount(resolved->attached));
     size_t i, n = 0;
     const json_t *identifier;
@@ -149,7 +157,8 @@ static void check_decomposed(const struct tp_interaction *made, const struct tp_
     must(tp_interaction_decompose(composed, &parts) == 0);
     must(same(parts.resolved.customer_id, CUSTOMER) && same(parts.context, CONTEXT));
     must(parts.resolved.attached == resolved->attached);
-    must(parts.resolved.created == (resolved->created && resolved->attached));
+    must(parts.resolved.created == (resolved->created && resolved->attached && !resolved->merged.len));
+    must(same(parts.resolved.merged, resolved->merged));
     parts.interaction.content = made->content; /* which the text does not tell */
     check_same(made, &parts.interaction);
     tp_decomposed_free(&parts);

@@ -115,7 +115,7 @@ static void try_mapping(struct tp_str bytes) {
     struct tp_reader reader = {.left = bytes};
     size_t n = tp_read_big(&reader, 2), identifiers_len = tp_read_big(&reader, 4),
            origins_len = tp_read_big(&reader, 4);
-    struct tp_mapping mapping = tp_timeline_mapping_read(&reader, n, identifiers_len, origins_len);
+    struct tp_mapping mapping = tp_mapping_read(&reader, n, identifiers_len, origins_len);
     touch(mapping.first_seen);
     touch(mapping.identifiers);
     touch(mapping.origins);

@@ -2,7 +2,6 @@
 gap; answers that stay the same; the caps; and what is remembered. On a plain Redis and on one that refuses to cross
 slots."""
 
-import io
 import struct
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from touchpoint import Redis
+from touchpoint.customers import customer_keys, packed
+from touchpoint.layout import (
+    Entry,
+    Recent,
+    prints_of,
+    read_customer,
+    read_entry,
+    read_line,
+    read_mapping,
+    read_recents,
+    read_told,
+)
 from touchpoint.scripts import REPAIR, Scripts
 
 SCRIPT = "daemon/timeline/append.lua"
@@ -63,16 +74,6 @@ class Event:
         return [(b"s", "mood", str(self.time)), (b"a", self.channel, "1"), (b"a", "sum", "0.5")]
 
 
-@dataclass(frozen=True)
-class Entry:
-    time: int
-    sequence: int
-    key: bytes
-    attached: int
-    before: dict  # empty before the first
-    tail: bytes
-
-
 @dataclass
 class Customer:
     """What is stored of one, and the rules by which it changes."""
@@ -84,7 +85,7 @@ class Customer:
     identifiers: dict = field(default_factory=dict)  # when each was seen first, and with which event
 
     def mapping(self, attached):
-        return self.identifiers.copy() if attached else {}
+        return (self.identifiers.copy() if attached else {}), ()
 
     def append(self, event, received):
         known = next((one for one in self.remembered if one.key == event.key), None)
@@ -106,9 +107,9 @@ class Customer:
         attached = sum(1 << place for place, line in enumerate(event.lines) if line and line not in self.identifiers)
         for identifier in event.identifiers:
             self.identifiers.setdefault(identifier, (received, event.origin))
-        self.entries.append(Entry(event.time, self.sequence, event.key, attached, before, event.tail))
+        self.entries.append(Entry(event.time, self.sequence, event.key, attached, (), before, event.tail))
         self.remembered.append(event)
-        return ("appended", self.sequence, attached, before, self.mapping(attached))
+        return ("appended", self.sequence, attached, (), before, self.mapping(attached))
 
     def remember_again(self, event):
         if event not in self.remembered:
@@ -155,13 +156,11 @@ class Server:
 
     def append(self, node, released, caps, events, received, generation=1):
         customers = sorted({event.customer for event in events})
-        keys = [LANE + b"home", LANE + b"released"]
-        for customer in customers:
-            keys += [LANE + b"%s:%d" % (kind, customer) for kind in (b"c", b"r", b"t")]
+        keys = customer_keys(LANE, [b"%d" % customer for customer in customers])
         arguments = [REPAIR, node, released, *caps, received, generation]
         for event in events:
             customer = (1 + customers.index(event.customer)).to_bytes(2, "big")
-            arguments += [customer + received.to_bytes(6, "big") + event.mark(), event.time, event.tail]
+            arguments += [customer + bytes(4) + received.to_bytes(6, "big") + event.mark(), event.time, event.tail]
             arguments += ["".join(line + "\n" for line in [event.origin, *event.lines])]
             arguments += ["\nlast\t" + event.last, b"".join(packed(*change) for change in event.changes())]
         answers = self.scripts.call(SCRIPT, keys, arguments)
@@ -171,79 +170,26 @@ class Server:
         word = WORDS[answer[:1]]
         if len(answer) == 1:
             return (word,)
-        length = number_of(answer[1:5])
-        told, mapping = answer[5 : 5 + length], read_mapping(io.BytesIO(answer[5 + length :]))
-        if word == "appended":
-            return (word, number_of(told[:6]), number_of(told[6:10]), read_state(told[10:]), mapping)
-        return (word, read_entry(told), mapping)
+        (length,) = struct.unpack(">I", answer[1:5])
+        told, mapping = answer[5 : 5 + length], read_mapping(answer[5 + length :])
+        return (word, *read_told(told), mapping) if word == "appended" else (word, read_entry(told), mapping)
 
     def customer(self, number):
-        """Its state, last sequence, entries, remembered (key, content, node, record, time, again), and identifiers."""
-        line = self.client.zrange(LANE + b"t:%d" % number, 0, -1, withscores=True)
-        entries = [replace(read_entry(entry), time=int(score)) for entry, score in line]
+        """Its state, last sequence, entries, what is remembered, and identifiers."""
+        entries = read_line(self.client.zrange(LANE + b"t:%d" % number, 0, -1, withscores=True))
         blob = self.client.get(LANE + b"c:%d" % number)
         if blob is None:
             return {}, 0, entries, [], {}
-        rest = io.BytesIO(blob)
-        assert rest.read(1) == b"\3"
-        sequence, count, first = number_of(rest.read(6)), number_of(rest.read(4)), number_of(rest.read(6))
-        last, state, *mapping = (number_of(rest.read(size)) for size in (4, 4, 2, 4, 4))
-        state = read_state(rest.read(last) + rest.read(state))
-        identifiers = read_attachments(rest, *mapping)
-        recents = self.client.get(LANE + b"r:%d" % number)
-        assert len(recents) % 36 == 0
-        assert rest.read() == b"".join(recents[at : at + 2] for at in range(0, len(recents), 36))
-        assert count == len(entries)
-        assert first <= entries[0].time
-        marks = [read_recent(recents[at : at + 36]) for at in range(0, len(recents), 36)]
-        return state, sequence, entries, marks, identifiers
+        stored = read_customer(blob)
+        recents = read_recents(self.client.get(LANE + b"r:%d" % number))
+        assert stored.prints == prints_of(recents)
+        assert stored.count == len(entries)
+        assert stored.first <= entries[0].time
+        assert (stored.role, self.client.exists(LANE + b"m:%d" % number)) == ("alone", 0)
+        return stored.state, stored.sequence, entries, recents, stored.identifiers
 
 
 WORDS = {b"a": "appended", b"r": "replayed", b"d": "duplicate", b"u": "reused", b"x": "broken"}
-
-
-def number_of(big_endian):
-    return int.from_bytes(big_endian, "big")
-
-
-def packed(kind, name, value):
-    name, value = f"\n{name}\t".encode(), value.encode()
-    return kind + struct.pack(">H", len(name)) + name + struct.pack(">I", len(value)) + value
-
-
-def read_state(text):
-    lines = text.decode().split("\n")
-    assert lines[0] == ""
-    return dict(line.split("\t") for line in lines[1:])
-
-
-def read_attachments(rest, count, identifiers_length, origins_length):
-    seen = [number_of(rest.read(6)) for _ in range(count)]
-    names = rest.read(identifiers_length).decode().split("\n")[1:-1]
-    origins = rest.read(origins_length).decode().split("\n")[:-1]
-    for place, origin in enumerate(origins):
-        assert origin != (origins[place - 1] if place else ""), "what is as before is not said again"
-        origins[place] = origin or origins[place - 1]
-    return {name: (when, origin) for name, when, origin in zip(names, seen, origins, strict=True)}
-
-
-def read_mapping(rest):
-    """Nothing where nothing was attached."""
-    head = rest.read(10)
-    return read_attachments(rest, *struct.unpack(">HII", head)) if head else {}
-
-
-def read_entry(entry):
-    """Its time is the score, which the entry itself does not have."""
-    attached, length = struct.unpack(">II", entry[15:23])
-    assert entry[14] == 0
-    before, tail = entry[23 : 23 + length], entry[23 + length :]
-    return Entry(-1, number_of(entry[:6]), entry[6:14], attached, read_state(before), tail)
-
-
-def read_recent(mark):
-    again, record = divmod(number_of(mark[24:30]), 2**47)
-    return (mark[:8], mark[8:16], mark[16:24], record, number_of(mark[30:]), bool(again))
 
 
 def timeless(answer):
@@ -307,7 +253,7 @@ class Story:
             assert state == customer.state
             assert sequence == customer.sequence
             assert entries == sorted(customer.entries, key=lambda e: (e.time, e.sequence))
-            assert recents == [(e.key, e.content, e.node, e.record, e.time, e.again) for e in customer.remembered]
+            assert recents == [Recent(e.key, e.content, e.node, e.record, e.time, e.again) for e in customer.remembered]
             assert identifiers == customer.identifiers
 
     def check_replays(self, events, answers):
@@ -387,7 +333,7 @@ def test_the_silence_of_a_node_does_not_take_the_memory_of_another(server):
     story.batch(NODES[1], 0, (100, 4, 0), [new(0, time) for time in range(10)], received=1)
     for time in range(100, 120):
         story.batch(NODES[0], 99, (100, 4, 0), [new(0, time)], received=2)
-    nodes = [mark[2] for mark in server.customer(0)[3]]
+    nodes = [mark.node for mark in server.customer(0)[3]]
     assert nodes == [NODES[1]] * 10 + [NODES[0]] * 4
 
 
@@ -399,7 +345,7 @@ def test_what_brought_a_key_again_finds_it_when_it_is_given_once_more(server):
     story.batch(NODES[0], 0, (100, 4, 0), [new(0, 5)] * 20, received=2)
     story.released[NODES[0]] = 2
     story.batch(NODES[0], 0, (100, 4, 0), [new(0, 5)], received=3)
-    assert [mark[5] for mark in server.customer(0)[3]][:2] == [True, True], "of the first there is no more"
+    assert [mark.again for mark in server.customer(0)[3]][:2] == [True, True], "of the first there is no more"
     story.batch(NODES[0], 0, (100, 4, 0), [("replay", 1, 0, 5), ("replay", 2, 0, 5)], received=4)
     assert server.client.zcard(LANE + b"t:0") == 22
 
@@ -411,7 +357,7 @@ def test_who_repeats_himself_pushes_nobody_out(server):
     for _ in range(20):
         story.batch(NODES[0], 99, (100, 4, 0), [("retry", 3, 0, 5)], received=2)
     marks = server.customer(0)[3]
-    assert [mark[5] for mark in marks] == [False] * 4 + [True]
+    assert [mark.again for mark in marks] == [False] * 4 + [True]
 
 
 def test_thousands_of_one_time_do_not_hide_an_answer(server):
@@ -426,12 +372,12 @@ def test_thousands_of_one_time_do_not_hide_an_answer(server):
     "what",
     [
         ("c:0", b"foreign"),
-        ("c:0", b"\3\0\0"),
-        ("c:0", b"\2" + bytes(34) + bytes(2)),
-        ("c:0", b"\3" + bytes(34)),
+        ("c:0", b"\4\0\0"),
         ("c:0", b"\3" + bytes(34) + bytes(2)),
-        ("c:0", b"\3" + bytes(16) + b"\xff" * 4 + bytes(50)),
-        ("r:0", bytes(36)),
+        ("c:0", b"\4" + bytes(36)),
+        ("c:0", b"\4" + bytes(36) + bytes(2)),
+        ("c:0", b"\4" + bytes(16) + b"\xff" * 4 + bytes(50)),
+        ("r:0", bytes(38)),
         ("t:0", b"a string"),
     ],
     ids=[

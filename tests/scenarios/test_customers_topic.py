@@ -101,7 +101,8 @@ def test_the_interaction_names_what_it_changed(touchpointd, kafka, topics):
 
 def test_what_is_anothers_is_not_told_as_attached(touchpointd, kafka, topics):
     daemon = touchpointd()
-    ann, bob = (found["customer"]["id"] for found in send(daemon, visit("e-1", EMAIL), visit("c-1", PHONE)))
+    number = {"type": "customer_id", "value": "K-1"}
+    ann, bob = (found["customer"]["id"] for found in send(daemon, visit("e-1", EMAIL), visit("c-1", number, PHONE)))
     (both,) = send(daemon, visit("e-2", PHONE, ANONYMOUS, EMAIL))
     assert both["customer"]["change"] == {"kind": "attached", "identifiers": [ANONYMOUS]}
     found = told(kafka, topics, until=3)
@@ -118,7 +119,7 @@ def test_why_an_identifier_is_a_customers_is_answered(touchpointd):
     first, second = send(daemon, visit("w-1", ANONYMOUS), visit('a "b" ü', EMAIL, ANONYMOUS, source="shop"))
     customer = first["customer"]["id"]
     reply = daemon.get(f"/v1/customers/{customer}/identity")
-    expected = {"id": customer, "identifiers": [attached(ANONYMOUS, first), attached(EMAIL, second)]}
+    expected = {"id": customer, "identifiers": [attached(ANONYMOUS, first), attached(EMAIL, second)], "members": []}
     assert (reply.status, reply.json) == (200, expected)
     assert daemon.get(f"/v1/customers/{customer}").json["identifiers"] == expected["identifiers"]
     assert daemon.get("/v1/customers/0190a000-0000-7000-8000-000000000000/identity").status == 404

@@ -35,6 +35,11 @@ def test_each_interaction_comes_with_what_was_known_by_then(touchpointd, kafka, 
         assert known >= {(one["type"], one["value"]) for one in found["interaction"]["customer"]["identifiers"]}
 
 
+def feed(join, record):
+    take = join.take_interaction if "customer" in record else join.take_mapping
+    return take(record)
+
+
 def test_whichever_topic_is_ahead():
     """All orders of two mappings and three interactions that keep the order of each topic."""
     first, second = {"type": "x", "value": "ann"}, {"type": "line", "value": "7"}
@@ -46,7 +51,55 @@ def test_whichever_topic_is_ahead():
     for order in orders:
         join, left, found = program().Join(), {"m": iter(mappings), "i": iter(interactions)}, []
         for letter in order:
-            take = join.take_mapping if letter == "m" else join.take_interaction
-            found += take(next(left[letter]))
+            found += feed(join, next(left[letter]))
         assert [one["interaction"]["id"] for one in found] == [0, 1, 2]
         assert found[2]["customer"] == mappings[1]
+
+
+FIRST, SECOND = {"type": "x", "value": "ann"}, {"type": "line", "value": "7"}
+MERGED = {"id": "A", "identifiers": [FIRST, SECOND], "members": ["B"]}
+BY_KEY = {
+    "A": [{"id": "A", "identifiers": [FIRST]}, MERGED],
+    "B": [{"id": "B", "identifiers": [SECOND]}, {"id": "B", "redirect": "A", "identifiers": []}],
+}
+"""The records of the customers' topic: B turned out to be A."""
+
+
+def said(number, customer, **change):
+    return {"id": number, "customer": {"id": customer} | ({"change": change} if change else {})}
+
+
+OF_A = [said(0, "A", identifiers=[FIRST]), said(1, "A", identifiers=[], customers=["B"])]
+OF_B = [said(2, "B", identifiers=[SECOND]), said(3, "B")]
+
+
+def joined(streams):
+    """What comes of all orders that keep the order of each stream."""
+    letters = "".join(str(number) * len(stream) for number, stream in enumerate(streams))
+    for order in set(itertools.permutations(letters)):
+        join, left = program().Join(), [iter(stream) for stream in streams]
+        yield [one for letter in order for one in feed(join, next(left[int(letter)]))], join
+
+
+def test_whoever_was_merged_comes_with_the_survivor():
+    for found, join in joined([BY_KEY["A"], BY_KEY["B"], OF_A, OF_B[:1]]):
+        mappings = {one["interaction"]["id"]: one["customer"] for one in found}
+        assert sorted(one["interaction"]["id"] for one in found) == [0, 1, 2]
+        assert mappings[1] == MERGED
+        assert mappings[2] in (BY_KEY["B"][0], MERGED)
+        assert join.waiting == {}
+
+
+def test_also_where_compaction_left_the_last_of_each_alone():
+    for found, _ in joined([BY_KEY["A"][1:], BY_KEY["B"][1:], OF_A, OF_B]):
+        assert sorted(one["interaction"]["id"] for one in found) == [0, 1, 2, 3]
+        assert all(one["customer"] == MERGED for one in found)
+
+
+def test_and_by_way_of_another():
+    """C into B, and B into A."""
+    last = {"id": "A", "identifiers": [FIRST, SECOND], "members": ["B", "C"]}
+    into = [{"id": one, "redirect": other, "identifiers": []} for one, other in ("BA", "CB")]
+    of_c = [said(4, "C", identifiers=[SECOND])]
+    for found, _ in joined([[BY_KEY["A"][0], MERGED, last], *([one] for one in into), of_c]):
+        assert [one["customer"] for one in found] == [last]

@@ -30,6 +30,7 @@ def reason_of_refusal(daemon):
 
 
 def delivers(daemon, *ids):
+    until(lambda: daemon.get("/v1/customers", email="ann@example.com").status == 200, 20, "Redis is there")
     until(lambda: daemon.find(email="ann@example.com"), 20, "somebody is known")
     ann = daemon.find(email="ann@example.com")
 

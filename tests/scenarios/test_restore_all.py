@@ -5,8 +5,9 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from faults.points import compiled_in
+from touchpoint.layout import read_customer, read_line
 from touchpoint.oracle import settle
-from touchpoint.restore import Restore, customer_of, entries_of, load, produce_again
+from touchpoint.restore import Restore, load, produce_again
 
 
 @pytest.fixture
@@ -16,8 +17,9 @@ def restore(redis, kafka, topics):
 
 @pytest.fixture
 def before(touchpointd, restore):
-    """What Redis had of a daemon that was stopped."""
-    daemon = touchpointd()
+    """What Redis had of a daemon that was stopped. Nobody was merged: what comes back of that is the same, but not byte
+    by byte (test_restore_merges.py)."""
+    daemon = touchpointd({"identity.merges_per_minute": 0})
     load(daemon)
     settle(daemon)
     assert daemon.stop() == 0
@@ -109,13 +111,12 @@ def test_what_kafka_has_no_more_is_counted(before, restore, kafka, topics):
 def compare_what_is_left(after, before, firsts):
     for name, blob in after.items():
         if b":c:" in name:
-            sequence, _, state, identifiers = customer_of(blob)
-            assert (sequence, state) == (customer_of(before[name])[0], customer_of(before[name])[2])
-            assert identifiers.keys() <= customer_of(before[name])[3].keys()
+            now, was = read_customer(blob), read_customer(before[name])
+            assert (now.sequence, now.state) == (was.sequence, was.state)
+            assert now.identifiers.keys() <= was.identifiers.keys()
         elif b":t:" in name:
             first = firsts[name.split(b":")[-1].decode()]
-            was = entries_of(before[name])
-            assert entries_of(blob) == {number: entry for number, entry in was.items() if number >= first}
+            assert read_line(blob) == [entry for entry in read_line(before[name]) if entry.sequence >= first]
         elif b":r:" in name:
             assert before[name].endswith(blob)
         else:

@@ -2,6 +2,7 @@
 twice, byte by byte; and in any order, as several nodes produce, the same but for the order of lines."""
 
 import struct
+from dataclasses import replace
 
 import pytest
 import redis as redis_py
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from touchpoint import Redis
-from touchpoint.restore import customer_of, entries_of
+from touchpoint.customers import LANES, Customers, customer_id, customer_keys, packed
+from touchpoint.layout import ID, read_customer, read_line, read_recents
 from touchpoint.scripts import Scripts
 
 APPEND, RESTORE = "daemon/timeline/append.lua", "daemon/timeline/restore.lua"
@@ -21,29 +23,34 @@ THERE, FILLED = -1, -2
 WIDE = (1000, 1000, 0)
 
 
+def name_of(customer):
+    """All of one lane."""
+    return customer_id(LANES * customer).encode()
+
+
 class Event:
     def __init__(self, number, customer, time, channel, identifiers):
         self.key = b"key %04d" % number
         self.time = time
         self.customer = customer
-        self.name = b"%d" % customer
+        self.name = name_of(customer)
         mark = self.key + b"content " + NODE + number.to_bytes(6, "big") + time.to_bytes(6, "big")
-        change = f"\nin.{channel}\t".encode()
-        self.mark = (1000 + number).to_bytes(6, "big") + mark
+        self.mark = bytes(4) + (1000 + number).to_bytes(6, "big") + mark
         self.words = [
             time,
             b"tail of " + self.key,
             "".join([f"web\t{number}\n", *(f"x\t{name}\n" for name in identifiers)]),
             b"\nlast\t%d" % number,
-            b"a" + struct.pack(">H", len(change)) + change + struct.pack(">I", 1) + b"1",
+            packed(b"a", f"in.{channel}", "1"),
         ]
-        self.sequence, self.attached, self.before = 0, 0, b""
+        self.sequence, self.attached, self.merged, self.before = 0, 0, b"", b""
 
     def place(self):
         """As its context tells the state before: the last, and the rest in the order of names."""
         last, *rest = self.before.split(b"\n")[1:] or [b""]
         last, rest = (b"\n" + last if last else b""), b"".join(b"\n" + line for line in sorted(rest))
-        return self.sequence.to_bytes(6, "big") + struct.pack(">II", self.attached, len(last)) + last + rest
+        merged = struct.pack(">II", self.attached, len(self.merged)) + self.merged
+        return self.sequence.to_bytes(6, "big") + merged + struct.pack(">I", len(last)) + last + rest
 
 
 class Server:
@@ -57,8 +64,7 @@ class Server:
 
     def call(self, script, head, events, with_place):
         names = sorted({event.name for event in events})
-        keys = [LANE + b"home", LANE + b"released"]
-        keys += [LANE + kind + name for name in names for kind in (b"c:", b"r:", b"t:")]
+        keys = customer_keys(LANE, names)
         arguments = list(head)
         for event in events:
             arguments += [struct.pack(">H", 1 + names.index(event.name)) + event.mark, *event.words]
@@ -69,8 +75,9 @@ class Server:
         for event in events:
             (answer,) = self.call(APPEND, [REPAIR, NODE, 10_000, *caps, 0, 1], [event], False)
             assert answer[:1] == b"a"
-            length, event.sequence, event.attached = struct.unpack(">xI6sI", answer[:15])
-            event.sequence, event.before = int.from_bytes(event.sequence, "big"), answer[15 : 5 + length]
+            length, sequence, event.attached, merged = struct.unpack(">xI6sIH", answer[:17])
+            event.sequence, before_at = int.from_bytes(sequence, "big"), 17 + ID * merged
+            event.merged, event.before = answer[17:before_at], answer[before_at : 5 + length]
 
     def restore(self, events, caps):
         return self.call(RESTORE, [REPAIR, *caps, b""], events, True)
@@ -149,10 +156,10 @@ def readable(keys):
     found = {}
     for name, value in keys.items():
         if b"c:" in name:
-            sequence, count, state, identifiers = customer_of(value)
-            found[name] = sequence, count, state, set(identifiers)
+            customer = read_customer(value)
+            found[name] = customer.sequence, customer.count, customer.state, set(customer.identifiers)
         else:
-            found[name] = entries_of(value) if b"t:" in name else value
+            found[name] = {entry.sequence: entry for entry in read_line(value)} if b"t:" in name else value
     return found
 
 
@@ -172,13 +179,13 @@ def test_what_is_lacking_is_told(server, plans, missing):
         if b"t:" in name:
             assert now[name] == {n: entry for n, entry in was[name].items() if n in now[name]}
     for customer, sequence in last.items():
-        if sequence == was[LANE + b"c:%d" % customer][0]:
+        if sequence == was[LANE + b"c:" + name_of(customer)][0]:
             assert state(now, customer) == state(was, customer)
 
 
 def state(keys, customer):
     """With the last sequence."""
-    sequence, _, lines, _ = keys[LANE + b"c:%d" % customer]
+    sequence, _, lines, _ = keys[LANE + b"c:" + name_of(customer)]
     return sequence, lines
 
 
@@ -191,10 +198,9 @@ def test_the_caps_hold(server, plans, size, caps):
         server.restore(events[at : at + size] + events[max(0, at - 5) : at], caps)
     for customer in {event.customer for event in events}:
         own = [event for event in events if event.customer == customer]
-        line = server.client.zrange(LANE + b"t:%d" % customer, 0, -1, withscores=True)
-        keys = {key for _, key, *_ in entries_of(line).values()}
-        recents = server.client.get(LANE + b"r:%d" % customer)
-        remembered = [recents[i : i + 8] for i in range(0, len(recents), 36)]
+        line = server.client.zrange(LANE + b"t:" + name_of(customer), 0, -1, withscores=True)
+        keys = {entry.key for entry in read_line(line)}
+        remembered = [recent.key for recent in read_recents(server.client.get(LANE + b"r:" + name_of(customer)))]
         newest = sorted(own, key=lambda event: (event.time, event.sequence))[-most_events:]
         assert remembered[-most_recents:] == [event.key for event in own][-most_recents:]
         assert keys >= set(remembered) | {event.key for event in newest}
@@ -207,8 +213,44 @@ def test_one_that_fills_a_gap_is_remembered_only_while_there_is_room(server):
     events, _ = server.history([(0, 5, "web", ["a"])] * 9)
     assert server.restore(events[1:], caps) == [1] + [0] * 7
     assert server.restore(events[:1], caps) == [FILLED]
-    recents = server.client.get(LANE + b"r:0")
-    assert [recents[at : at + 8] for at in range(0, len(recents), 36)] == [event.key for event in events[1:]]
+    recents = read_recents(server.client.get(LANE + b"r:" + name_of(0)))
+    assert [recent.key for recent in recents] == [event.key for event in events[1:]]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_who_was_merged_is_merged_again(server, told):
+    """Behind all entries: with counts where no entry tells of it, since the first that does tells them too."""
+    customers, survivor, loser = Customers(server.client, 100), customer_id(0), customer_id(LANES)
+    server.client.flushall()
+    server.home("open")
+    events = [Event(number, number % 2, 5 + number, "web", "abcd"[number]) for number in range(4)]
+    server.append(events, WIDE)
+    assert customers.merge(loser, survivor) == "in"
+    if told:
+        events += [Event(number, 0, 5 + number, "sms", "a") for number in (4, 5)]
+        server.append(events[4:], WIDE)
+        assert [event.merged for event in events[4:]] == [loser.encode(), b""]
+    before = [customers.seen(id) for id in (survivor, loser)]
+    server.client.flushall()
+    server.home("closed")
+    assert server.restore(events, WIDE) == [0] * len(events)
+    assert customers.merge_again(loser, survivor, "1" if told else "0") == "in"
+    assert [comparable(customers.seen(id)) for id in (survivor, loser)] == [comparable(seen) for seen in before]
+
+
+def test_nobody_is_merged_again_into_a_member(server):
+    """Whatever is there takes somebody in then, but for such a one."""
+    customers, ids = Customers(server.client), [customer_id(LANES * number) for number in range(3)]
+    server.history([])
+    assert customers.merge_again(ids[1], ids[0], "0") == "in"
+    assert customers.merge_again(ids[2], ids[1], "0") == "moved"
+    assert customers.seen(ids[2]).role == "root"
+
+
+def comparable(seen):
+    """The rest belongs to a moment: which recents of two came first, and what it was when it was looked at."""
+    graph = {name: value for name, value in seen.graph.items() if name not in ("at", "minute", "merges")}
+    return replace(seen, recents=set(seen.recents), graph=graph)
 
 
 @pytest.mark.parametrize("home", [None, "open {server} 0 1", "closed 0123abcd 0 1", "closed {server} 7 1"])

@@ -22,10 +22,10 @@ static int restore(const struct tp_settings *settings, const char *repair, const
         fwrite(fault.at, 1, fault.len, stderr);
     tp_buf_free(&fault);
     printf("{\"result\":\"%s\",\"total\":%" PRIu64 ",\"records\":%" PRIu64 ",\"entries\":%" PRIu64
-           ",\"claims\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"lacking\":%" PRIu64 ",\"customers\":%" PRIu64
-           ",\"us\":%" PRId64 "}\n",
-           error ? tp_error_code(error) : "ok", done.total, done.records, done.entries, done.claims, done.unreadable,
-           done.lacking, done.customers, tp_time_monotonic_us() - began_us);
+           ",\"claims\":%" PRIu64 ",\"merges\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"lacking\":%" PRIu64
+           ",\"customers\":%" PRIu64 ",\"us\":%" PRId64 "}\n",
+           error ? tp_error_code(error) : "ok", done.total, done.records, done.entries, done.claims, done.merges,
+           done.unreadable, done.lacking, done.customers, tp_time_monotonic_us() - began_us);
     return error ? 1 : 0;
 }
 

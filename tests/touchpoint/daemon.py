@@ -48,7 +48,9 @@ class Interface:
 
     def find(self, **identifier):
         """The id of the one customer with this identifier, None when nobody has it: find(email="ann@example.com")."""
-        customers = self.get("/v1/customers", **identifier).json["customers"]
+        reply = self.get("/v1/customers", **identifier)
+        assert reply.status == 200, reply.body
+        customers = reply.json["customers"]
         assert len(customers) <= 1, customers
         return customers[0]["id"] if customers else None
 

@@ -27,6 +27,7 @@ class Load:
         """How often it was answered by 503, by the error's code."""
         self._pad, self._pause, self._batch, self._patience = pad, pause, batch, patience
         self._customers = [self._customer(number) for number in range(customers)]
+        self._strangers = []
         self._stopping = threading.Event()
         self._given_up = threading.Event()
         self._lock = threading.Lock()
@@ -41,7 +42,7 @@ class Load:
     @property
     def customers(self):
         """The email addresses, one a customer."""
-        return [customer["email"] for customer in self._customers]
+        return [customer["email"] for customer in self._customers + self._strangers]
 
     # --- its life
 
@@ -93,13 +94,23 @@ class Load:
                 many = dice.choice((1, 1, dice.randint(2, self._batch)))
                 before = [self._event(dice, dice.choice(self._customers)) for _ in range(many)]
             self._deliver(sender, before)
+            if dice.random() < 0.05:
+                self._stranger(dice, sender)
             time.sleep(self._pause)
         sender.close()
+
+    def _stranger(self, dice, sender):
+        """Comes as two, who turn out to be one."""
+        who = f"{self.mark}-{dice.randrange(2**32):08x}"
+        visitor, reader = {"anonymous_id": who}, {"email": f"{who}@strangers.example"}
+        self._strangers.append(reader)
+        for customer in dice.choice(([visitor, reader], [reader, visitor])) + [visitor | reader, visitor]:
+            self._deliver(sender, [self._event(dice, customer)])
 
     def _event(self, dice, customer):
         customer = dict(customer)
         if dice.random() < 0.5:
-            del customer["customer_id"]
+            customer.pop("customer_id", None)
         with self._lock:
             number = len(self.sent)
             event = {

@@ -4,7 +4,6 @@ what Redis has is compared, key by key."""
 import json
 import os
 import random
-import struct
 import subprocess
 import uuid
 from dataclasses import dataclass
@@ -44,6 +43,8 @@ class Restore:
     def _value(client, name):
         if b":t:" in name:
             return client.zrange(name, 0, -1, withscores=True)
+        if b":m:" in name:
+            return client.hgetall(name)
         return client.get(name)
 
     def snapshot(self):
@@ -83,40 +84,6 @@ class Restore:
             return None
         assert done.returncode in (0, 1), done.stderr
         return json.loads(done.stdout)
-
-
-# --- what a timeline has, for when the bytes differ in what does not matter
-
-
-def state_of(text):
-    """Lines in any order."""
-    return dict(line.split("\t", 1) for line in text.decode().split("\n")[1:])
-
-
-def entries_of(line):
-    """By sequence: time, key, the state before, what was attached, and what the daemon gave."""
-    return {
-        int.from_bytes(entry[:6], "big"): (
-            time,
-            entry[6:14],
-            state_of(entry[23 : 23 + length]),
-            attached,
-            entry[23 + length :],
-        )
-        for entry, time in line
-        for attached, length in [struct.unpack(">II", entry[15:23])]
-    }
-
-
-def customer_of(blob):
-    """Its last sequence, entries, state, and identifiers with when each was seen first."""
-    number = lambda at, size: int.from_bytes(blob[at : at + size], "big")  # noqa: E731
-    state_at, n_seen = 35, number(25, 2)
-    seen_at = state_at + number(17, 4) + number(21, 4)
-    names_at = seen_at + 6 * n_seen
-    names = blob[names_at : names_at + number(27, 4)].decode().split("\n")[1:-1]
-    seen = [number(seen_at + 6 * i, 6) for i in range(n_seen)]
-    return number(1, 6), number(7, 4), state_of(blob[state_at:seen_at]), dict(zip(names, seen, strict=True))
 
 
 # --- what there is to restore

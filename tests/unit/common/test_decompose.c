@@ -10,8 +10,11 @@
 #include <cmocka.h>
 
 #include "common/error.h"
+#include "common/uuid.h"
 
 #define CUSTOMER "0190a000-0000-7000-8000-000000000001"
+#define ANN      "0190a000-0000-7000-8000-000000000002"
+#define BOB      "0190a000-0000-7000-8000-000000000003"
 #define CONTEXT  "{\"sequence\":1,\"previous\":null,\"counts\":{\"web\":1}}"
 
 static void assert_text(struct tp_str is, struct tp_str expected) {
@@ -113,17 +116,19 @@ static bool named_before(const struct tp_interaction *interaction, size_t i) {
 static struct tp_resolved any_resolved(const struct tp_interaction *interaction) {
     struct tp_resolved resolved = {.customer_id = TP_STR(CUSTOMER), .created = any(2)};
     unsigned often = any(4);
+    resolved.merged = (struct tp_str){ANN BOB, any(2) ? 0 : (TP_UUID_TEXT - 1) * any(3)};
     for (size_t i = 0; i < interaction->n_identifiers; i++)
         if (any(3) < often && !named_before(interaction, i))
             resolved.attached |= UINT32_C(1) << i;
     return resolved;
 }
 
-/* Who was created is told with what was attached. */
+/* Who was created is told with what was attached, and not where somebody was merged. */
 static void assert_same_resolved(const struct tp_resolved *is, const struct tp_resolved *expected) {
     assert_text(is->customer_id, expected->customer_id);
     assert_int_equal(is->attached, expected->attached);
-    assert_int_equal(is->created, expected->created && expected->attached);
+    assert_int_equal(is->created, expected->created && expected->attached && expected->merged.len == 0);
+    assert_text(is->merged, expected->merged);
 }
 
 static void assert_same(const struct tp_interaction *is, const struct tp_interaction *expected) {
@@ -187,7 +192,7 @@ static struct tp_str composed_of(struct tp_buf *composed) {
     seed = 7;
     struct tp_interaction interaction = any_interaction(&json);
     tp_buf_clear(composed);
-    const struct tp_resolved resolved = {TP_STR(CUSTOMER), true, 1};
+    const struct tp_resolved resolved = {TP_STR(CUSTOMER), true, 1, {NULL, 0}};
     tp_interaction_compose(interaction.json, interaction.customer_at, &resolved, TP_STR(CONTEXT), composed);
     tp_buf_free(&json);
     return tp_buf_str(composed);
@@ -251,13 +256,14 @@ static void what_another_wrote_is_refused(void **state) {
 
 /* ---- what was attached ---- */
 
-#define FIRST    "{\"type\":\"email\",\"value\":\"ann@example.com\"}"
-#define SECOND   "{\"type\":\"x\",\"value\":\"\\\"},{[\"}"
-#define THIRD    "{\"type\":\"x\",\"value\":\"7\"}"
-#define FRONT    "{\"schema\":1," HEAD "\"customer\":{"
-#define ID       "\"id\":\"" CUSTOMER "\","
-#define LIST     "\"identifiers\":[" FIRST "," SECOND "," THIRD "]}"
-#define OF(list) ",\"identifiers\":[" list "]}"
+#define FIRST             "{\"type\":\"email\",\"value\":\"ann@example.com\"}"
+#define SECOND            "{\"type\":\"x\",\"value\":\"\\\"},{[\"}"
+#define THIRD             "{\"type\":\"x\",\"value\":\"7\"}"
+#define FRONT             "{\"schema\":1," HEAD "\"customer\":{"
+#define ID                "\"id\":\"" CUSTOMER "\","
+#define LIST              "\"identifiers\":[" FIRST "," SECOND "," THIRD "]}"
+#define OF(list)          ",\"identifiers\":[" list "]}"
+#define MERGED(list, ids) "\"change\":{\"kind\":\"merged\",\"identifiers\":[" list "],\"customers\":[" ids "]},"
 
 static int decompose_change(const char *customer, struct tp_decomposed *ret) {
     struct tp_buf text = TP_BUF_INIT;
@@ -300,11 +306,34 @@ static void what_was_attached_comes_back(void **state) {
     }
 }
 
+static void who_was_merged_comes_back(void **state) {
+    (void)state;
+    static const struct {
+        const char *customer, *merged;
+        uint32_t attached;
+    } cases[] = {
+        {ID MERGED("", "\"" ANN "\"") LIST, ANN, 0},
+        {ID MERGED(SECOND, "\"" ANN "\"") LIST, ANN, 2},
+        {ID MERGED(FIRST "," THIRD, "\"" BOB "\",\"" ANN "\"") LIST, BOB ANN, 5},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tp_decomposed decomposed = {0};
+        struct tp_buf text = TP_BUF_INIT;
+        tp_buf_addf(&text, "%s%s%s", FRONT, cases[i].customer, TAIL);
+        assert_int_equal(tp_interaction_decompose(tp_buf_str(&text), &decomposed), 0);
+        const struct tp_resolved expected = {TP_STR(CUSTOMER), false, cases[i].attached, tp_str(cases[i].merged)};
+        assert_same_resolved(&decomposed.resolved, &expected);
+        assert_text(decomposed.interaction.json, TP_STR(FRONT LIST "}"));
+        tp_decomposed_free(&decomposed);
+        tp_buf_free(&text);
+    }
+}
+
 /* The 32nd bit is that of the last that there may be. */
 static void all_of_as_many_as_there_may_be_come_back(void **state) {
     (void)state;
     struct tp_buf json = TP_BUF_INIT, composed = TP_BUF_INIT;
-    const struct tp_resolved resolved = {TP_STR(CUSTOMER), true, UINT32_MAX};
+    const struct tp_resolved resolved = {TP_STR(CUSTOMER), true, UINT32_MAX, {NULL, 0}};
     tp_buf_adds(&json, FRONT "\"identifiers\":[");
     for (int i = 0; i < TP_MAX_IDENTIFIERS; i++)
         tp_buf_addf(&json, "%s{\"type\":\"x\",\"value\":\"%d\"}", i ? "," : "", i);
@@ -322,7 +351,7 @@ static void all_of_as_many_as_there_may_be_come_back(void **state) {
 /* What is said of one that is not in the list is not written, and so does not come back. */
 static void a_bit_beyond_the_list_does_not_come_back(void **state) {
     (void)state;
-    const struct tp_resolved resolved = {TP_STR(CUSTOMER), false, 2 | 8 | UINT32_C(1) << 31};
+    const struct tp_resolved resolved = {TP_STR(CUSTOMER), false, 2 | 8 | UINT32_C(1) << 31, {NULL, 0}};
     struct tp_buf composed = TP_BUF_INIT;
     struct tp_decomposed decomposed;
     tp_interaction_compose(TP_STR(FRONT LIST "}"), sizeof FRONT - 1, &resolved, TP_STR(CONTEXT), &composed);
@@ -354,6 +383,19 @@ static void a_change_that_lies_is_refused(void **state) {
         ID "\"change\":{\"kind\":\"\"" OF(FIRST) "," LIST,
         ID "\"change\":{\"kind\":null" OF(FIRST) "," LIST,
         ID "\"change\":{\"identifiers\":[" FIRST "]}," LIST,
+        ID "\"change\":{\"kind\":\"attached\",\"identifiers\":[" FIRST "],\"customers\":[\"" ANN "\"]}," LIST,
+        ID "\"change\":{\"kind\":\"created\",\"identifiers\":[" FIRST "],\"customers\":[]}," LIST,
+        /* of whom */
+        ID MERGED(FIRST, "") LIST,
+        ID MERGED(FIRST, "7") LIST,
+        ID MERGED(FIRST, "\"ann\"") LIST,
+        ID MERGED(FIRST, "\"" CUSTOMER "\"") LIST,
+        ID MERGED(FIRST, "\"" ANN "\", \"" BOB "\"") LIST,
+        ID MERGED(FIRST, "\"" ANN "\",\"\"") LIST,
+        ID MERGED(FIRST, "\"0190A000-0000-7000-8000-000000000002\"") LIST,
+        ID "\"change\":{\"kind\":\"merged\",\"customers\":[\"" ANN "\"],\"identifiers\":[" FIRST "]}," LIST,
+        ID "\"change\":{\"kind\":\"merged\",\"customers\":[\"" ANN "\"]}," LIST,
+        ID "\"change\":{\"kind\":\"merged\",\"identifiers\":[" FIRST "],\"customers\":\"" ANN "\"}," LIST,
         /* of its form */
         ID "\"change\":{\"identifiers\":[" FIRST "],\"kind\":\"attached\"}," LIST,
         ID "\"change\":{\"kind\":\"attached\",\"identifiers\":[" FIRST "],\"source\":\"shop\"}," LIST,
@@ -383,6 +425,7 @@ int main(void) {
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(what_another_wrote_is_refused),
         cmocka_unit_test(what_was_attached_comes_back),
+        cmocka_unit_test(who_was_merged_comes_back),
         cmocka_unit_test(all_of_as_many_as_there_may_be_come_back),
         cmocka_unit_test(a_bit_beyond_the_list_does_not_come_back),
         cmocka_unit_test(a_change_that_lies_is_refused),

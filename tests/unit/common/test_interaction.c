@@ -212,7 +212,7 @@ static void what_was_attached_stands_behind_the_id(void **state) {
         {true, UINT32_MAX, CREATED(FIRST "," SECOND "," THIRD)},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct tp_resolved resolved = {TP_STR("c-7"), cases[i].created, cases[i].attached};
+        const struct tp_resolved resolved = {TP_STR("c-7"), cases[i].created, cases[i].attached, {NULL, 0}};
         struct tp_buf out = TP_BUF_INIT, expected = TP_BUF_INIT;
         tp_interaction_compose(TP_STR(HEAD LIST "},\"more\":[" FIRST "]}"), sizeof HEAD - 1, &resolved, TP_STR("{}"),
                                &out);
@@ -233,9 +233,34 @@ static void a_customer_to_whom_nothing_was_attached_has_no_change(void **state) 
     tp_buf_free(&out);
 }
 
+#define ANN    "01a201bc-ed2d-7000-8033-8b5c564c75a5"
+#define BOB    "01a201bc-ed2d-7000-8033-8b5c564c75a6"
+#define MERGED "{\"kind\":\"merged\",\"identifiers\":["
+
+/* Also where nothing was attached, and with the first that it has. */
+static void who_was_merged_is_named(void **state) {
+    (void)state;
+    static const struct {
+        struct tp_resolved resolved;
+        const char *change;
+    } cases[] = {
+        {{{"c-7", 3}, false, 0, {ANN, 36}}, MERGED "],\"customers\":[\"" ANN "\"]}"},
+        {{{"c-7", 3}, false, 4, {ANN BOB, 72}}, MERGED THIRD "],\"customers\":[\"" ANN "\",\"" BOB "\"]}"},
+        {{{"c-7", 3}, true, 1, {BOB, 36}}, MERGED FIRST "],\"customers\":[\"" BOB "\"]}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tp_buf out = TP_BUF_INIT, expected = TP_BUF_INIT;
+        tp_interaction_compose(TP_STR(HEAD LIST "}}"), sizeof HEAD - 1, &cases[i].resolved, TP_STR("{}"), &out);
+        tp_buf_addf(&expected, "%s\"id\":\"c-7\",\"change\":%s,%s},\"context\":{}}", HEAD, cases[i].change, LIST);
+        assert_text(tp_buf_str(&out), tp_buf_str(&expected));
+        tp_buf_free(&out);
+        tp_buf_free(&expected);
+    }
+}
+
 static void a_change_says_more_where_more_is_given(void **state) {
     (void)state;
-    const struct tp_resolved resolved = {TP_STR("c-7"), true, 4};
+    const struct tp_resolved resolved = {TP_STR("c-7"), true, 4, {NULL, 0}};
     struct tp_buf out = TP_BUF_INIT;
     tp_buf_adds(&out, "before ");
     tp_interaction_write_change(TP_STR(HEAD LIST "}}"), sizeof HEAD - 1, &resolved, TP_STR(",\"source\":\"shop\""),
@@ -248,7 +273,7 @@ static void a_change_says_more_where_more_is_given(void **state) {
 /* One of them is the 32nd bit. */
 static void as_many_as_there_may_be_may_be_attached(void **state) {
     (void)state;
-    const struct tp_resolved resolved = {TP_STR("c-7"), false, UINT32_C(1) << (TP_MAX_IDENTIFIERS - 1)};
+    const struct tp_resolved resolved = {TP_STR("c-7"), false, UINT32_C(1) << (TP_MAX_IDENTIFIERS - 1), {NULL, 0}};
     struct tp_buf json = TP_BUF_INIT, out = TP_BUF_INIT;
     tp_buf_adds(&json, HEAD "\"identifiers\":[");
     for (size_t i = 1; i < TP_MAX_IDENTIFIERS; i++)
@@ -288,6 +313,7 @@ int main(void) {
         cmocka_unit_test(the_customer_and_the_context_are_spliced_in),
         cmocka_unit_test(what_was_attached_stands_behind_the_id),
         cmocka_unit_test(a_customer_to_whom_nothing_was_attached_has_no_change),
+        cmocka_unit_test(who_was_merged_is_named),
         cmocka_unit_test(a_change_says_more_where_more_is_given),
         cmocka_unit_test(as_many_as_there_may_be_may_be_attached),
         cmocka_unit_test(a_conflict_stands_behind_the_list),

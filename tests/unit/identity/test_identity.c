@@ -1,8 +1,8 @@
-/* Which customer an interaction belongs to: told with buckets of the test's own, so that another daemon can be quicker
- * at the worst moment. */
+/* Which customer an interaction belongs to: told with buckets and customers of the test's own, so that another daemon
+ * can be quicker at the worst moment. */
 #include "daemon/identity/identity.h"
 
-#include "tests/unit/redis/fake.h"
+#include "tests/unit/identity/customers.h"
 
 enum { MOST_OWNED = 32, MOST_REQUESTS = 8 };
 
@@ -15,10 +15,10 @@ static struct {
 } buckets[MOST_OWNED];
 static size_t n_owned;
 
-static struct tp_identifier_rule rules[] = {{.type = (char[]){"family"}, .shared = true},
-                                            {.type = (char[]){"x"}, .shared = false}};
+static struct tp_identifier_rule rules[] = {{.type = (char[]){"family"}, .unique = (char[]){""}, .shared = true},
+                                            {.type = (char[]){"x"}, .unique = (char[]){""}}};
 static const struct tp_settings settings = {
-    .identity.types = (char[]){"customer_id,email, family, phone,x"},
+    .identity = {.types = (char[]){"customer_id,email, family, phone,x"}, .merges_per_minute = 10},
     .identifiers = rules,
     .n_identifiers = 2,
     .redis = {.prefix = (char[]){"tp:"}, .lanes = 4, .buckets = 4},
@@ -28,6 +28,7 @@ static struct tp_interaction interactions[MOST_REQUESTS];
 static struct tp_identity_request requests[MOST_REQUESTS];
 static size_t n_requests;
 static int done_with, done_times;
+static bool quiet;
 
 /* ---- the buckets ---- */
 
@@ -55,8 +56,21 @@ static void owns(const char *customer, const char *key) { strcpy(buckets[place_o
 
 static const char *owner_of(const char *key) { return buckets[place_of(tp_str(key))].owner; }
 
+static void owned_and_listed(const char *id, const char *type, const char *value) {
+    char text[128];
+    snprintf(text, sizeof text, "%s:%s", type, value);
+    owns(id, text);
+    snprintf(text, sizeof text, "%s\t%s", type, value);
+    customer_lists(id, text);
+}
+
 /* As claim.lua. */
 static void serve_one(struct fake_call *call) {
+    redisReply *served = serve_customers(call);
+    if (served) {
+        fake_answer(call, 0, served);
+        return;
+    }
     assert_ptr_equal(call->script, &tp_identity_claim_script);
     redisReply *reply = fake_array(call->n_keys - 1);
     for (size_t i = 1; i < call->n_keys; i++) {
@@ -103,7 +117,7 @@ static void event(const char *identifiers) {
 
 static void resolve(void) {
     done_times = 0;
-    assert_int_equal(tp_identity_resolve(identity, 0, requests, n_requests, on_done, &done_with), 0);
+    assert_int_equal(tp_identity_resolve(identity, 0, quiet, requests, n_requests, on_done, &done_with), 0);
 }
 
 /* How many rounds it took. */
@@ -111,7 +125,7 @@ static size_t resolved(void) {
     size_t rounds = 0;
     resolve();
     while (fake_calls) {
-        assert_true(++rounds < 10);
+        assert_true(++rounds < 40);
         serve_round();
     }
     assert_int_equal(done_times, 1);
@@ -127,9 +141,12 @@ static void assert_customer(size_t request, const char *customer) {
 static int set_up(void **state) {
     (void)state;
     memset(buckets, 0, sizeof buckets);
+    memset(customers, 0, sizeof customers);
+    merges_now = 0;
     n_owned = n_requests = 0;
     fake_heard = 0;
     fake_away = false;
+    quiet = true;
     return tp_identity_new(&settings, NULL, &identity);
 }
 
@@ -144,7 +161,7 @@ static int tear_down(void **state) {
 static void nobody_known_makes_a_customer(void **state) {
     (void)state;
     event("email=ann@example.com phone=+447400123456");
-    assert_int_equal(resolved(), 2);
+    assert_int_equal(resolved(), 3);
     assert_true(tp_uuid_valid(tp_str(requests[0].customer_id)));
     assert_string_equal(owner_of("email:ann@example.com"), requests[0].customer_id);
     assert_string_equal(owner_of("phone:+447400123456"), requests[0].customer_id);
@@ -160,22 +177,33 @@ static void a_known_one_is_found_and_what_is_new_is_linked(void **state) {
     assert_string_equal(owner_of("x:ann"), ANN);
 }
 
-static void of_two_known_the_strongest_decides_and_both_stay(void **state) {
+/* Of an event's conflicts, that of the identifier there. */
+static struct tp_identity_conflict conflict(size_t request, size_t i) {
+    struct tp_identity_conflict found = {{0}, NULL};
+    assert_true(tp_identity_conflict(identity, &requests[request], i, &found));
+    return found;
+}
+
+static void of_two_who_may_not_be_one_the_anchors_decides_and_both_stay(void **state) {
     (void)state;
-    owns(ANN, "phone:+447400123456");
-    owns(BOB, "email:bob@example.com");
-    event("x=new phone=+447400123456 email=bob@example.com");
+    owned_and_listed(ANN, "customer_id", "K-1");
+    owned_and_listed(ANN, "phone", "+44");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    event("x=new phone=+44 email=bob@example.com");
     resolved();
     assert_customer(0, BOB);
     assert_string_equal(owner_of("x:new"), BOB);
-    assert_string_equal(owner_of("phone:+447400123456"), ANN);
+    assert_string_equal(owner_of("phone:+44"), ANN);
     assert_int_equal(requests[0].others, 1 << 1);
+    assert_string_equal(conflict(0, 1).reason, "weaker");
+    assert_true(tp_str_is(conflict(0, 1).customer_id, ANN));
+    assert_true(!customer(ANN)->to[0] && !customer(BOB)->to[0]);
 }
 
 static void of_two_as_strong_the_one_sent_first_decides(void **state) {
     (void)state;
-    owns(ANN, "email:ann@example.com");
-    owns(BOB, "email:bob@example.com");
+    owned_and_listed(ANN, "email", "ann@example.com");
+    owned_and_listed(BOB, "email", "bob@example.com");
     event("email=bob@example.com email=ann@example.com");
     event("email=ann@example.com email=bob@example.com");
     resolved();
@@ -185,11 +213,13 @@ static void of_two_as_strong_the_one_sent_first_decides(void **state) {
 
 static void a_type_that_is_in_no_list_is_the_weakest(void **state) {
     (void)state;
-    owns(ANN, "badge:7");
-    owns(BOB, "x:bob");
+    owned_and_listed(ANN, "email", "ann@example.com");
+    owned_and_listed(ANN, "badge", "7");
+    owned_and_listed(BOB, "x", "bob");
     event("badge=7 x=bob");
     resolved();
     assert_customer(0, BOB);
+    assert_string_equal(conflict(0, 0).reason, "weaker");
 }
 
 static void types_with_the_same_value_are_two_identifiers(void **state) {
@@ -247,7 +277,7 @@ static void resolved_again_it_is_the_same(void **state) {
     (void)state;
     char first[2][TP_UUID_TEXT];
     event("email=ann@example.com phone=+447400123456");
-    event("phone=+447400123456 customer_id=K-1");
+    event("email=ann@example.com customer_id=K-1");
     resolved();
     for (size_t i = 0; i < 2; i++)
         strcpy(first[i], requests[i].customer_id);
@@ -263,12 +293,17 @@ static void a_claim_of_another_between_the_rounds_holds(void **state) {
     event("email=ann@example.com phone=+447400123456");
     event("phone=+447400123456");
     resolve();
-    serve_round();
+    serve_round(); /* the look-up */
+    serve_round(); /* what a new customer lists */
     owns(ANN, "email:ann@example.com");
-    serve_round();
+    for (size_t rounds = 0; fake_calls; rounds++) {
+        assert_true(rounds < 20);
+        serve_round();
+    }
     assert_int_equal(done_times, 1);
     assert_customer(0, ANN);
-    assert_string_equal(owner_of("phone:+447400123456"), requests[1].customer_id);
+    assert_customer(1, ANN);
+    assert_string_equal(customer(owner_of("phone:+447400123456"))->to, ANN); /* who had got it was joined with her */
 }
 
 static void a_claim_of_another_before_ours_holds_when_it_stands_alone(void **state) {
@@ -311,7 +346,10 @@ static void a_claim_that_leaves_nobody_is_damage(void **state) {
     event("x=ann");
     resolve();
     for (size_t i = 0; i < 20 && fake_calls; i++)
-        answer_empty(fake_hear());
+        if (fake_calls->script == &tp_identity_claim_script)
+            answer_empty(fake_hear());
+        else
+            serve_one(fake_hear());
     assert_int_equal(done_times, 1);
     assert_int_equal(done_with, 0);
     assert_int_equal(requests[0].status, TP_ECORRUPT);
@@ -442,11 +480,186 @@ static void one_that_nobody_has_is_taken_along(void **state) {
     assert_string_equal(owner_of("family:7"), BOB);
 }
 
+/* ---- merges ---- */
+
+static void two_who_come_together_are_one(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "phone", "+44");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    event("x=new phone=+44 email=bob@example.com");
+    event("email=bob@example.com");
+    resolved();
+    assert_string_equal(customer(BOB)->to, ANN);
+    assert_false(customer(BOB)->pending);
+    for (size_t i = 0; i < 2; i++) {
+        assert_customer(i, ANN);
+        assert_int_equal(requests[i].others, 0);
+        assert_int_equal(requests[i].bound, 1);
+    }
+    assert_int_equal(requests[0].of_members, 1 << 2);
+    assert_string_equal(owner_of("email:bob@example.com"), BOB);
+    assert_string_equal(owner_of("x:new"), ANN);
+    assert_non_null(strstr(customer(ANN)->lines, "\nx\tnew\n"));
+}
+
+/* What was resolved before would come to the timeline behind what is resolved now. */
+static void two_are_merged_when_nothing_is_on_its_way(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "phone", "+44");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    event("email=bob@example.com");
+    event("phone=+44 email=bob@example.com");
+    quiet = false;
+    resolve();
+    while (fake_calls)
+        serve_round();
+    assert_int_equal(done_with, TP_IDENTITY_LATER);
+    assert_true(!customer(BOB)->to[0]);
+    quiet = true;
+    resolved();
+    assert_customer(0, ANN);
+    assert_customer(1, ANN);
+}
+
+/* The append says that she leads elsewhere; from then on it is known. */
+static void who_has_moved_is_followed(void **state) {
+    (void)state;
+    owned_and_listed(BOB, "email", "bob@example.com");
+    strcpy(customer(BOB)->to, ANN);
+    strcpy(customer(ANN)->members, BOB);
+    customer(ANN)->generation = 4;
+    event("email=bob@example.com");
+    assert_int_equal(resolved(), 1);
+    assert_customer(0, BOB);
+    tp_identity_moved(identity, TP_STR(BOB));
+    resolved();
+    assert_customer(0, ANN);
+    assert_int_equal(requests[0].bound, 5);
+    assert_int_equal(resolved(), 1);
+    assert_customer(0, ANN);
+}
+
+static void who_is_left_half_way_is_finished(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "x", "ann");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    strcpy(customer(BOB)->to, ANN);
+    strcpy(customer(BOB)->at, "0 1");
+    customer(BOB)->pending = true;
+    tp_identity_moved(identity, TP_STR(BOB));
+    event("email=bob@example.com");
+    resolved();
+    assert_customer(0, ANN);
+    assert_false(customer(BOB)->pending);
+}
+
+/* Its survivor has got another identifier since. */
+static void who_cannot_be_finished_is_free(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "x", "ann");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    strcpy(customer(BOB)->to, ANN);
+    strcpy(customer(BOB)->at, "0 0");
+    customer(BOB)->pending = true;
+    tp_identity_moved(identity, TP_STR(BOB));
+    event("email=bob@example.com");
+    resolved();
+    assert_customer(0, BOB);
+}
+
+/* What is decided is decided by what there is: somebody else has given the survivor an identifier meanwhile. */
+static void a_merge_is_decided_again_when_one_has_changed(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "phone", "+44");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    event("phone=+44 email=bob@example.com");
+    resolve();
+    for (size_t rounds = 0; fake_calls && !customer(BOB)->pending; rounds++)
+        serve_round();
+    customer_lists(ANN, "customer_id\tK-1");
+    customer_lists(ANN, "email\tann@example.com");
+    while (fake_calls)
+        serve_round();
+    assert_customer(0, BOB);
+    assert_int_equal(requests[0].others, 1);
+    assert_true(!customer(BOB)->to[0]);
+}
+
+static void too_many_merges_in_a_minute_are_a_conflict(void **state) {
+    (void)state;
+    merges_now = 10;
+    owned_and_listed(ANN, "phone", "+44");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    event("phone=+44 email=bob@example.com");
+    resolved();
+    assert_customer(0, BOB);
+    assert_string_equal(conflict(0, 0).reason, "rate");
+}
+
+/* ---- what may not be one's ---- */
+
+static void a_second_customer_id_is_somebody_elses(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "customer_id", "K-1");
+    owned_and_listed(ANN, "email", "ann@example.com");
+    event("customer_id=K-2 email=ann@example.com");
+    resolved();
+    assert_string_not_equal(requests[0].customer_id, ANN);
+    assert_string_equal(owner_of("customer_id:K-2"), requests[0].customer_id);
+    assert_string_equal(conflict(0, 1).reason, "unique");
+}
+
+static void one_value_too_many_stays_nobodys(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "customer_id", "K-1");
+    event("customer_id=K-1 email=a@example.com email=b@example.com email=c@example.com");
+    resolved();
+    assert_customer(0, ANN);
+    assert_int_equal(requests[0].others, 1 << 3);
+    assert_string_equal(owner_of("email:c@example.com"), "");
+    assert_string_equal(conflict(0, 3).reason, "limit");
+    assert_int_equal(conflict(0, 3).customer_id.len, 0);
+}
+
+/* Between the look and the list somebody else was quicker. */
+static void what_was_listed_meanwhile_counts(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "x", "ann");
+    event("x=ann customer_id=K-1");
+    resolve();
+    serve_round(); /* claims */
+    serve_round(); /* looks */
+    customer_lists(ANN, "customer_id\tK-2");
+    while (fake_calls)
+        serve_round();
+    assert_string_not_equal(requests[0].customer_id, ANN);
+    assert_null(strstr(customer(ANN)->lines, "K-1"));
+}
+
+static void what_one_is_known_by_is_listed_before_more_is(void **state) {
+    (void)state;
+    owns(ANN, "customer_id:K-1");
+    event("customer_id=K-1 email=ann@example.com");
+    resolved();
+    assert_string_equal(customer(ANN)->lines, "\ncustomer_id\tK-1\nemail\tann@example.com\n");
+}
+
+static void a_damaged_customer_refuses_what_needs_a_look(void **state) {
+    (void)state;
+    owns(ANN, "email:ann@example.com");
+    customer(ANN)->broken = true;
+    event("email=ann@example.com phone=+44");
+    event("x=bob");
+    resolved();
+    assert_int_equal(requests[0].status, TP_ECORRUPT);
+    assert_int_equal(requests[1].status, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(nobody_known_makes_a_customer),
         TEST(a_known_one_is_found_and_what_is_new_is_linked),
-        TEST(of_two_known_the_strongest_decides_and_both_stay),
+        TEST(of_two_who_may_not_be_one_the_anchors_decides_and_both_stay),
         TEST(of_two_as_strong_the_one_sent_first_decides),
         TEST(a_type_that_is_in_no_list_is_the_weakest),
         TEST(types_with_the_same_value_are_two_identifiers),
@@ -466,6 +679,18 @@ int main(void) {
         TEST(a_shared_one_leads_nowhere_beside_another),
         TEST(alone_it_leads_to_its_first_customer),
         TEST(one_that_nobody_has_is_taken_along),
+        TEST(two_who_come_together_are_one),
+        TEST(two_are_merged_when_nothing_is_on_its_way),
+        TEST(who_has_moved_is_followed),
+        TEST(who_is_left_half_way_is_finished),
+        TEST(who_cannot_be_finished_is_free),
+        TEST(a_merge_is_decided_again_when_one_has_changed),
+        TEST(too_many_merges_in_a_minute_are_a_conflict),
+        TEST(a_second_customer_id_is_somebody_elses),
+        TEST(one_value_too_many_stays_nobodys),
+        TEST(what_was_listed_meanwhile_counts),
+        TEST(what_one_is_known_by_is_listed_before_more_is),
+        TEST(a_damaged_customer_refuses_what_needs_a_look),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

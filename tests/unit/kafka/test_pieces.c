@@ -85,33 +85,75 @@ static void all_pieces_arrive_in_order(void **state) {
     assert_int_equal(tp_metrics_get(TP_M_KAFKA_PRODUCED), interactions + 300);
 }
 
+static const char *const keys[MOST] = {"one", "one", "two", "three", "four", "five"};
+
+static int give_of_many_keys(struct cluster *cluster) {
+    const struct tp_kafka_header other = {"other", TP_STR("x")};
+    struct tp_buf values[MOST] = {TP_BUF_INIT};
+    struct tp_kafka_header headers[MOST][2];
+    struct tp_kafka_piece pieces[MOST];
+    char ids[MOST][16];
+    for (size_t i = 0; i < MOST; i++) {
+        snprintf(ids[i], sizeof ids[i], "id-%zu", i);
+        tp_buf_addf(&values[i], "v%zu", i);
+        headers[i][0] = (struct tp_kafka_header){"ce_id", tp_str(ids[i])};
+        headers[i][1] = other;
+        pieces[i] = (struct tp_kafka_piece){i ? TP_TOPIC_CUSTOMERS : TP_TOPIC_INTERACTIONS, tp_str(keys[i]), &values[i],
+                                            headers[i], 1 + (i == 0)};
+    }
+    return tp_kafka_produce(cluster->kafka, pieces, MOST, (void *)2);
+}
+
+static void assert_piece(const struct consumed *record, size_t i) {
+    char text[16];
+    snprintf(text, sizeof text, "v%zu", i);
+    assert_string_equal(record->value, text);
+    snprintf(text, sizeof text, "id-%zu", i);
+    assert_string_equal(record->header, text);
+}
+
+static const struct consumed *of_key(const struct consumed *records, const char *key) {
+    for (size_t i = 0; i < MOST - 1; i++)
+        if (strcmp(records[i].key, key) == 0)
+            return &records[i];
+    fail_msg("no record of %s", key);
+    return NULL;
+}
+
+/* As many as there may be, of several keys. */
 static void each_piece_has_its_own_key_value_and_headers(void **state) {
     struct cluster *cluster = *state;
-    struct consumed interaction, customers[2];
-    struct tp_buf values[MOST] = {TP_BUF_INIT};
-    const struct tp_kafka_header headers[] = {{"other", TP_STR("x")}, {"ce_id", TP_STR("first")}};
-    const struct tp_kafka_header second = {"ce_id", TP_STR("second")}, third = {"ce_id", TP_STR("third")};
-    const struct tp_kafka_piece pieces[MOST] = {
-        {TP_TOPIC_INTERACTIONS, TP_STR("one"), &values[0], headers, 2},
-        {TP_TOPIC_CUSTOMERS, TP_STR("a"), &values[1], &second, 1},
-        {TP_TOPIC_CUSTOMERS, TP_STR("a"), &values[2], &third, 1},
-    };
-    tp_buf_adds(&values[0], "v1");
-    tp_buf_adds(&values[1], "v2");
-    tp_buf_adds(&values[2], "v3");
+    struct consumed interaction, customers[MOST];
     open_cluster(cluster);
-    assert_int_equal(tp_kafka_produce(cluster->kafka, pieces, MOST, (void *)2), 0);
+    assert_int_equal(give_of_many_keys(cluster), 0);
     UNTIL(cluster, cluster->n_done == 1);
+    assert_int_equal(cluster->status[2], 0);
     assert_int_equal(consume(cluster, INTERACTIONS, &interaction, 1), 1);
+    assert_int_equal(consume(cluster, CUSTOMERS, customers, MOST), MOST - 1);
+    assert_string_equal(interaction.key, keys[0]);
+    assert_piece(&interaction, 0);
+    for (size_t i = 1; i < MOST; i++)
+        assert_piece(of_key(customers, keys[i]), i);
+    assert_int_equal(topic_of(cluster, TP_TOPIC_CUSTOMERS)->wanted, 0);
+}
+
+static void pieces_of_one_key_are_in_order(void **state) {
+    struct cluster *cluster = *state;
+    struct consumed customers[2];
+    const struct tp_kafka_header header = {"ce_id", TP_STR("id")};
+    struct tp_buf values[3] = {TP_BUF_INIT};
+    struct tp_kafka_piece pieces[3];
+    for (size_t i = 0; i < 3; i++) {
+        tp_buf_addf(&values[i], "v%zu", i);
+        pieces[i] = (struct tp_kafka_piece){i ? TP_TOPIC_CUSTOMERS : TP_TOPIC_INTERACTIONS, TP_STR("a"), &values[i],
+                                            &header, 1};
+    }
+    open_cluster(cluster);
+    assert_int_equal(tp_kafka_produce(cluster->kafka, pieces, 3, (void *)2), 0);
+    UNTIL(cluster, cluster->n_done == 1);
     assert_int_equal(consume(cluster, CUSTOMERS, customers, 2), 2);
-    assert_string_equal(interaction.key, "one");
-    assert_string_equal(interaction.value, "v1");
-    assert_string_equal(interaction.header, "first");
-    assert_string_equal(customers[0].key, "a");
-    assert_string_equal(customers[0].value, "v2"); /* in the order of the pieces */
-    assert_string_equal(customers[0].header, "second");
-    assert_string_equal(customers[1].value, "v3");
-    assert_string_equal(customers[1].header, "third");
+    assert_string_equal(customers[0].value, "v1");
+    assert_string_equal(customers[1].value, "v2");
 }
 
 /* The mock never answers the request to make topics; what is there is used all the same. */
@@ -409,6 +451,8 @@ int main(void) {
         IN_TRANSACTIONS(all_pieces_arrive_in_order),
         PLAIN(each_piece_has_its_own_key_value_and_headers),
         IN_TRANSACTIONS(each_piece_has_its_own_key_value_and_headers),
+        PLAIN(pieces_of_one_key_are_in_order),
+        IN_TRANSACTIONS(pieces_of_one_key_are_in_order),
         PLAIN(topics_that_cannot_be_made_are_used_as_they_are),
         OF_TWO_BROKERS(a_record_is_done_when_its_customers_are_there),
         OF_TWO_BROKERS(and_when_its_first_is_there),

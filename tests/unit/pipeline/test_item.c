@@ -212,6 +212,85 @@ static void where_nothing_is_attached_there_is_no_record(void **state) {
     tp_item_free(item);
 }
 
+#define ANN     "0190a1b2-0000-7000-8000-000000000002"
+#define BOB     "0190a1b2-0000-7000-8000-000000000003"
+#define CAROL   "0190a1b2-0000-7000-8000-000000000004"
+#define MEMBERS "\"members\":[\"" ANN "\",\"" BOB "\",\"" CAROL "\"],"
+
+static struct tp_entry merging(void) {
+    struct tp_entry entry = attaching();
+    entry.members = TP_STR(ANN BOB CAROL);
+    entry.merged = TP_STR(BOB CAROL);
+    return entry;
+}
+
+static void assert_redirect(const struct tp_item *item, size_t i, const char *id, const char *expected) {
+    const struct tp_buf *mapping = &item->merged[i].mapping;
+    assert_string_equal(item->merged[i].customer_id, id);
+    assert_false(mapping->failed);
+    if (!tp_str_is(tp_buf_str(mapping), expected))
+        fail_msg("%.*s is not %s", TP_FMT(tp_buf_str(mapping)), expected);
+}
+
+#define REDIRECT(id)                                                                                                   \
+    "{\"schema\":1,\"id\":\"" id "\",\"redirect\":\"" CUSTOMER "\",\"identifiers\":[],"                                \
+    "\"change\":{\"kind\":\"merged\",\"into\":\"" CUSTOMER "\"" CAUSE
+
+static void who_was_merged_leads_to_the_survivor(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    struct tp_entry entry = merging();
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_int_equal(item->n_merged, 2);
+    assert_redirect(item, 0, BOB, REDIRECT(BOB));
+    assert_redirect(item, 1, CAROL, REDIRECT(CAROL));
+    tp_item_free(item);
+}
+
+#define TOLD "\"change\":{\"kind\":\"merged\",\"identifiers\":["
+#define BOTH "],\"customers\":[\"" BOB "\",\"" CAROL "\"]"
+
+/* The survivor's own record is written also where nothing was attached. */
+static void a_survivor_is_told_with_its_members(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    struct tp_entry entry = merging();
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_mapping(item, MAPPED MEMBERS TOLD LINE BOTH CAUSE);
+    assert_out_has(item, TOLD LINE BOTH "}," LIST "}");
+    entry.attached = 0;
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_mapping(item, MAPPED MEMBERS TOLD BOTH CAUSE);
+    assert_out_has(item, TOLD BOTH "}," LIST "}");
+    tp_item_free(item);
+}
+
+/* Later they are members, and nothing more is told of themselves. */
+static void members_are_told_with_what_is_attached(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    struct tp_entry entry = merging();
+    assert_int_equal(enrich(item, &entry), 0);
+    entry.merged = TP_STR("");
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_mapping(item, MAPPED MEMBERS "\"change\":{\"kind\":\"attached\",\"identifiers\":[" LINE "]" CAUSE);
+    assert_int_equal(item->n_merged, 0);
+    tp_item_free(item);
+}
+
+/* As many as the record has room for. */
+static void more_than_can_be_told_is_no_answer(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    struct tp_entry entry = merging();
+    entry.merged = TP_STR(ANN BOB CAROL ANN);
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_int_equal(item->n_merged, TP_TIMELINE_MOST_TOLD);
+    entry.merged = TP_STR(ANN BOB CAROL ANN BOB);
+    assert_int_equal(enrich(item, &entry), TP_ECORRUPT);
+    tp_item_free(item);
+}
+
 static void a_mapping_that_is_none_is_no_record(void **state) {
     (void)state;
     struct tp_item *item = interaction();
@@ -279,6 +358,10 @@ int main(void) {
         cmocka_unit_test(what_is_attached_becomes_the_customers_record),
         cmocka_unit_test(a_customers_first_interaction_creates_it),
         cmocka_unit_test(where_nothing_is_attached_there_is_no_record),
+        cmocka_unit_test(who_was_merged_leads_to_the_survivor),
+        cmocka_unit_test(a_survivor_is_told_with_its_members),
+        cmocka_unit_test(members_are_told_with_what_is_attached),
+        cmocka_unit_test(more_than_can_be_told_is_no_answer),
         cmocka_unit_test(a_retry_is_told_with_the_time_that_is_stored),
         cmocka_unit_test(a_mapping_that_is_none_is_no_record),
         cmocka_unit_test(a_stored_state_that_is_none_is_no_context),

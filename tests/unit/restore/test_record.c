@@ -28,7 +28,8 @@ struct header {
 static const struct header all[] = {
     {"ce_id", "e-2"}, {"tp_node", NODE}, {"tp_record", "4711"}, {"tp_content", "00fedcba98765432"}, {"tp_others", "2"}};
 
-static uint32_t attached = 1; /* by the interaction above */
+static uint32_t attached = 1;   /* by the interaction above */
+static const char *merged = ""; /* ids, in front of it */
 
 /* What Kafka has of the interaction above, the tenth of its customer. */
 static int read(const struct header *headers, size_t n, struct tp_restore_record **ret) {
@@ -38,7 +39,8 @@ static int read(const struct header *headers, size_t n, struct tp_restore_record
     for (size_t i = 0; i < n; i++)
         rd_kafka_header_add(list, headers[i].name, -1, headers[i].value, -1);
     assert_int_equal(tp_context_write(&event, 10, TP_STR(BEFORE), &context), 0);
-    const struct tp_resolved resolved = {.customer_id = TP_STR(CUSTOMER), .attached = attached};
+    const struct tp_resolved resolved = {
+        .customer_id = TP_STR(CUSTOMER), .attached = attached, .merged = tp_str(merged)};
     tp_interaction_compose(TP_STR(JSON), sizeof FRONT - 1, &resolved, tp_buf_str(&context), &value);
     const struct tp_kafka_message message = {
         .key = TP_STR(CUSTOMER), .value = tp_buf_str(&value), .headers = n > 0 ? list : NULL};
@@ -89,6 +91,23 @@ static void what_was_attached_comes_back(void **state) {
     attached = 1;
 }
 
+static void who_was_merged_comes_back(void **state) {
+    (void)state;
+    static const char *const some[] = {"", "0190a000-0000-7000-8000-000000000003",
+                                       "0190a000-0000-7000-8000-0000000000020190a000-0000-7000-8000-000000000003"};
+    for (size_t i = 0; i < 6; i++) {
+        struct tp_restore_record *record;
+        merged = some[i % 3];
+        attached = i < 3;
+        assert_int_equal(read(all, 5, &record), 0);
+        assert_text(record->entry.merged, merged);
+        assert_int_equal(record->entry.attached, attached);
+        tp_restore_record_free(record);
+    }
+    merged = "";
+    attached = 1;
+}
+
 static void no_identifier_may_be_anothers(void **state) {
     (void)state;
     struct tp_restore_record *record;
@@ -133,6 +152,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_is_read),
         cmocka_unit_test(what_was_attached_comes_back),
+        cmocka_unit_test(who_was_merged_comes_back),
         cmocka_unit_test(no_identifier_may_be_anothers),
         cmocka_unit_test(what_lacks_a_header_is_none_of_ours),
         cmocka_unit_test(what_has_other_headers_is_none_of_ours),

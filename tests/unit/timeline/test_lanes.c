@@ -19,6 +19,7 @@ static char told[MOST + 1]; /* a letter for each answer */
 static size_t told_of[MOST], n_told;
 static int failed_with;
 static uint32_t told_attached; /* of the last that has an entry */
+static char told_merged[64], told_members[64];
 static char told_mapping[512]; /* as JSON */
 
 static void note_entry(const struct tp_entry *entry) {
@@ -29,13 +30,16 @@ static void note_entry(const struct tp_entry *entry) {
     memcpy(told_mapping, json.at, json.len);
     told_mapping[json.len] = '\0';
     told_attached = entry->attached;
+    snprintf(told_merged, sizeof told_merged, "%.*s", (int)entry->merged.len, entry->merged.at);
+    snprintf(told_members, sizeof told_members, "%.*s", (int)entry->members.len, entry->members.at);
     tp_buf_free(&json);
 }
 
 static void on_appended(void *arg, struct tp_append *append, enum tp_append_result result,
                         const struct tp_entry *entry) {
-    static const char letters[] = {[TP_APPENDED] = 'a', [TP_REPLAYED] = 'r', [TP_DUPLICATE] = 'd',
-                                   [TP_REUSED] = 'u',   [TP_BROKEN] = 'b',   [TP_HELD] = 'h'};
+    static const char letters[] = {
+        [TP_APPENDED] = 'a', [TP_REPLAYED] = 'r', [TP_DUPLICATE] = 'd', [TP_REUSED] = 'u',
+        [TP_BROKEN] = 'b',   [TP_HELD] = 'h',     [TP_MOVED] = 'm',     [TP_ELSEWHERE] = 'o'};
     assert_ptr_equal(arg, &settings);
     bool has_entry = result == TP_APPENDED || result == TP_REPLAYED || result == TP_DUPLICATE;
     assert_int_equal(entry != NULL, has_entry);
@@ -108,17 +112,24 @@ static uint64_t number_at(struct tp_str word, size_t at, size_t bytes) {
 static size_t events_of(const struct fake_call *call, size_t records[MOST]) {
     size_t n = 0;
     for (size_t at = call->n_keys + WORDS_BEFORE_EVENTS; at < call->n; at += WORDS_OF_AN_EVENT)
-        records[n++] = number_at(call->words[at], 32, 6);
+        records[n++] = number_at(call->words[at], 36, 6);
     return n;
 }
 
-/* Each behind its length. That to which something was attached has the customer's mapping behind it. */
-#define NEW             "\0\0\0\x0a\0\0\0\0\0\1"
-#define STORED          "\0\0\0\x2a\0\0\0\0\0\1keykeyke\0"
-#define STORED_REST     "\0\0\0\0\0\0\0\x0d{\"customer\":{}}"
-#define NOTHING         "\0\0\0\0"
-#define SECOND_OF_THREE "\0\0\0\2"
-#define MAPPING         "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\0\x03\xe8\0\0\0\0\x07\xd0\nx\tann\nx\tb\nshop\t\"e\"\n\n"
+/* Each behind its length. That which attached or merged has the customer's mapping and members behind it. */
+#define NEW             "\0\0\0\x0c\0\0\0\0\0\1"
+#define NEW_OF_TWO      "\0\0\0\x30\0\0\0\0\0\1"
+#define STORED          "\0\0\0\x2c\0\0\0\0\0\1keykeyke\0"
+#define STORED_OF_TWO   "\0\0\0\x50\0\0\0\0\0\1keykeyke\0"
+#define LENGTH_BEFORE   "\0\0\0\0"
+#define JSON_BEHIND     "\0\0\0\x0d{\"customer\":{}}"
+#define STORED_REST     LENGTH_BEFORE JSON_BEHIND
+#define NOTHING         "\0\0\0\0\0\0"
+#define SECOND_OF_THREE "\0\0\0\2\0\0"
+#define ONE_MERGED      "\0\0\0\0\0\1"
+#define ATTACHMENTS     "\0\0\0\0\x03\xe8\0\0\0\0\x07\xd0\nx\tann\nx\tb\nshop\t\"e\"\n\n"
+#define MAPPING         "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\0\0\0\0\0" ATTACHMENTS
+#define MAPPING_OF_TWO  "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\x24\0\0\0\0" ATTACHMENTS BOB
 #define MAPPING_JSON                                                                                                   \
     "[{\"type\":\"x\",\"value\":\"ann\",\"first_seen\":\"1970-01-01T00:00:01.000Z\",\"source\":\"shop\",\"event\":"    \
     "\"e\"},"                                                                                                          \
@@ -126,7 +137,7 @@ static size_t events_of(const struct fake_call *call, size_t records[MOST]) {
     "]"
 
 static redisReply *appended(size_t sequence) {
-    const char answer[] = {'a', 0, 0, 0, 10, 0, 0, 0, 0, (char)(sequence >> 8), (char)sequence, 0, 0, 0, 0};
+    const char answer[] = {'a', 0, 0, 0, 12, 0, 0, 0, 0, (char)(sequence >> 8), (char)sequence, 0, 0, 0, 0, 0, 0};
     return fake_text((struct tp_str){answer, sizeof answer});
 }
 
@@ -147,9 +158,10 @@ static void a_call_says_what_the_script_reads(void **state) {
     struct fake_call *call = fake_hear();
     assert_ptr_equal(call->script, &tp_timeline_append_script);
     static const char *const keys[] = {"tp:{L0}:home",   "tp:{L0}:released", "tp:{L0}:c:" ANN, "tp:{L0}:r:" ANN,
-                                       "tp:{L0}:t:" ANN, "tp:{L0}:c:" BOB,   "tp:{L0}:r:" BOB, "tp:{L0}:t:" BOB};
-    assert_int_equal(call->n_keys, 8);
-    for (size_t i = 0; i < 8; i++)
+                                       "tp:{L0}:t:" ANN, "tp:{L0}:m:" ANN,   "tp:{L0}:c:" BOB, "tp:{L0}:r:" BOB,
+                                       "tp:{L0}:t:" BOB, "tp:{L0}:m:" BOB};
+    assert_int_equal(call->n_keys, 10);
+    for (size_t i = 0; i < 10; i++)
         assert_true(tp_str_is(call->words[i], keys[i]));
     const struct tp_str *arguments = call->words + call->n_keys;
     assert_true(tp_str_is(arguments[0], "0") && arguments[1].len == 8 && tp_str_is(arguments[2], "77"));
@@ -160,12 +172,13 @@ static void a_call_says_what_the_script_reads(void **state) {
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(number_at(arguments[WORDS_BEFORE_EVENTS + i * WORDS_OF_AN_EVENT], 0, 2), customers[i]);
     const struct tp_str *event = arguments + WORDS_BEFORE_EVENTS;
-    assert_int_equal(event[0].len, 2 + 6 + 36);
-    assert_int_equal(number_at(event[0], 2, 6), 7200000);
-    assert_int_equal(number_at(event[0], 8, 8), 0); /* its key */
-    assert_memory_equal(event[0].at + 24, arguments[1].at, 8);
-    assert_int_equal(number_at(event[0], 32, 6), 1);
-    assert_int_equal(number_at(event[0], 38, 6), 1000);
+    assert_int_equal(event[0].len, 2 + 4 + 6 + 36);
+    assert_int_equal(number_at(event[0], 2, 4), 0); /* bound to nothing */
+    assert_int_equal(number_at(event[0], 6, 6), 7200000);
+    assert_int_equal(number_at(event[0], 12, 8), 0); /* its key */
+    assert_memory_equal(event[0].at + 28, arguments[1].at, 8);
+    assert_int_equal(number_at(event[0], 36, 6), 1);
+    assert_int_equal(number_at(event[0], 42, 6), 1000);
     assert_true(tp_str_is(event[1], "1000"));
     assert_true(tp_str_is(event[3], "shop\t\"e\\\"1\"\nx\tann\n"));
     assert_true(tp_str_is(event[4], "\nlast\t7"));
@@ -173,6 +186,20 @@ static void a_call_says_what_the_script_reads(void **state) {
                                               "s\0\x06\nmood\t\0\0\0\0030.5")));
     answer_appended(call);
     assert_string_equal(told, "aaa");
+}
+
+static void what_an_event_is_bound_to_is_said(void **state) {
+    (void)state;
+    append(0, ANN);
+    append(1, ANN);
+    appends[0].bound = 8;
+    appends[1].bound = TP_BOUND_NEVER;
+    tp_timeline_send(timeline, 0);
+    struct fake_call *call = fake_hear();
+    const struct tp_str *events = call->words + call->n_keys + WORDS_BEFORE_EVENTS;
+    assert_int_equal(number_at(events[0], 2, 4), 8);
+    assert_int_equal(number_at(events[WORDS_OF_AN_EVENT], 2, 4), UINT32_MAX);
+    answer_appended(call);
 }
 
 static void of_what_is_another_customers_only_the_place_is_told(void **state) {
@@ -235,10 +262,10 @@ static void a_call_is_bounded_in_events_and_in_bytes(void **state) {
 
 static void each_answer_is_told(void **state) {
     (void)state;
-    for (size_t i = 0; i < 7; i++)
+    for (size_t i = 0; i < 10; i++)
         append(i, ANN);
     tp_timeline_send(timeline, 0);
-    redisReply *reply = fake_array(7);
+    redisReply *reply = fake_array(10);
     reply->element[0] = appended(1);
     reply->element[1] = fake_text(TP_STR("r" STORED NOTHING STORED_REST));
     reply->element[2] = fake_text(TP_STR("d" STORED NOTHING STORED_REST));
@@ -246,8 +273,12 @@ static void each_answer_is_told(void **state) {
     reply->element[4] = fake_text(TP_STR("x"));
     reply->element[5] = fake_text(TP_STR("d")); /* without the entry that it should have */
     reply->element[6] = fake_nil();
+    reply->element[7] = fake_text(TP_STR("m"));
+    reply->element[8] = fake_text(TP_STR("o" BOB));
+    reply->element[9] = fake_text(TP_STR("obob"));
     fake_answer(fake_hear(), 0, reply);
-    assert_string_equal(told, "ardubbb");
+    assert_string_equal(told, "ardubbbmob");
+    assert_string_equal(appends[8].owner, BOB);
 }
 
 static char answered(struct tp_str answer) {
@@ -276,6 +307,22 @@ static void what_was_attached_is_told_with_the_mapping(void **state) {
     }
 }
 
+static void who_was_merged_is_told_with_the_members(void **state) {
+    (void)state;
+    static const struct tp_str answers[] = {
+        {"a" NEW_OF_TWO ONE_MERGED BOB MAPPING_OF_TWO, sizeof "a" NEW_OF_TWO ONE_MERGED BOB MAPPING_OF_TWO - 1},
+        {"r" STORED_OF_TWO ONE_MERGED LENGTH_BEFORE BOB JSON_BEHIND MAPPING_OF_TWO,
+         sizeof "r" STORED_OF_TWO ONE_MERGED LENGTH_BEFORE BOB JSON_BEHIND MAPPING_OF_TWO - 1}};
+    for (size_t i = 0; i < 2; i++) {
+        told_merged[0] = told_members[0] = '\0';
+        assert_int_equal(answered(answers[i]), answers[i].at[0]);
+        assert_int_equal(told_attached, 0);
+        assert_string_equal(told_merged, BOB);
+        assert_string_equal(told_members, BOB);
+        assert_string_equal(told_mapping, MAPPING_JSON);
+    }
+}
+
 static void where_nothing_was_attached_there_is_no_mapping(void **state) {
     (void)state;
     static const struct tp_str answers[] = {
@@ -295,8 +342,9 @@ static void an_answer_that_is_cut_is_broken(void **state) {
     (void)state;
     static const struct tp_str answers[] = {
         {"a" NEW SECOND_OF_THREE MAPPING, sizeof "a" NEW SECOND_OF_THREE MAPPING - 1},
-        {"d" STORED SECOND_OF_THREE STORED_REST MAPPING, sizeof "d" STORED SECOND_OF_THREE STORED_REST MAPPING - 1}};
-    for (size_t i = 0; i < 2; i++)
+        {"d" STORED SECOND_OF_THREE STORED_REST MAPPING, sizeof "d" STORED SECOND_OF_THREE STORED_REST MAPPING - 1},
+        {"a" NEW_OF_TWO ONE_MERGED BOB MAPPING_OF_TWO, sizeof "a" NEW_OF_TWO ONE_MERGED BOB MAPPING_OF_TWO - 1}};
+    for (size_t i = 0; i < 3; i++)
         for (size_t len = 0; len < answers[i].len; len++)
             if (answered((struct tp_str){answers[i].at, len}) != 'b')
                 fail_msg("of answer %zu, %zu bytes are taken", i, len);
@@ -304,11 +352,13 @@ static void an_answer_that_is_cut_is_broken(void **state) {
 
 static void a_length_beyond_the_answer_is_broken(void **state) {
     (void)state;
-    assert_int_equal(answered(TP_STR("a\0\0\0\x0b\0\0\0\0\0\1" NOTHING)), 'b');
+    assert_int_equal(answered(TP_STR("a\0\0\0\x0d\0\0\0\0\0\1" NOTHING)), 'b');
     assert_int_equal(answered(TP_STR("a\xff\xff\xff\xff\0\0\0\0\0\1" NOTHING)), 'b');
-    assert_int_equal(answered(TP_STR("a\0\0\0\x09\0\0\0\0\0\1" SECOND_OF_THREE MAPPING)), 'b');
-    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE "\xff\xff\0\0\0\0\0\0\0\0")), 'b');
-    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE "\0\0\xff\xff\xff\xff\0\0\0\0")), 'b');
+    assert_int_equal(answered(TP_STR("a\0\0\0\x0b\0\0\0\0\0\1" SECOND_OF_THREE MAPPING)), 'b');
+    assert_int_equal(answered(TP_STR("a" NEW ONE_MERGED MAPPING)), 'b');
+    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE "\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0")), 'b');
+    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE "\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0")), 'b');
+    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE "\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff")), 'b');
 }
 
 static void one_that_was_in_a_call_that_failed_goes_alone(void **state) {
@@ -434,11 +484,13 @@ static void without_a_connection_it_fails_at_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_call_says_what_the_script_reads),
+        TEST(what_an_event_is_bound_to_is_said),
         TEST(of_what_is_another_customers_only_the_place_is_told),
         TEST(what_comes_meanwhile_goes_with_the_next_call),
         TEST(a_call_is_bounded_in_events_and_in_bytes),
         TEST(each_answer_is_told),
         TEST(what_was_attached_is_told_with_the_mapping),
+        TEST(who_was_merged_is_told_with_the_members),
         TEST(where_nothing_was_attached_there_is_no_mapping),
         TEST(an_answer_that_is_cut_is_broken),
         TEST(a_length_beyond_the_answer_is_broken),

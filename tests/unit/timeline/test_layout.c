@@ -1,4 +1,4 @@
-/* The keys of a customer, and the bytes of an entry as append.lua writes them. */
+/* The bytes of an entry as append.lua writes them. */
 #include "daemon/timeline/layout.h"
 
 #include <setjmp.h>
@@ -10,15 +10,16 @@
 
 #include "common/error.h"
 
-#define CUSTOMER "0190a000-0000-7000-8000-000000000001"
-
-/* >I6 sequence, key 8, encoding, >I4 attached, >I4 length of the state before, that state, >I4 customer_at, JSON. */
+/* >I6 sequence, key 8, encoding, >I4 attached, >I2 how many were merged, >I4 length of the state before, their ids,
+ * that state, >I4 customer_at, JSON. */
 #define SEQUENCE    "\x00\x01\x00\x00\x00\x07"
 #define KEY         "k\0y 5678"
+#define MERGED      "0190a000-0000-7000-8000-0000000000010190a000-0000-7000-8000-000000000002"
 #define BEFORE      "\nmood\t6"
 #define CUSTOMER_AT "\x00\x00\x00\x0d"
 #define JSON        "{\"customer\":{\"identifiers\":[]}}"
-#define ENTRY       SEQUENCE KEY "\x00\x00\x00\x00\x05\x00\x00\x00\x07" BEFORE CUSTOMER_AT JSON
+#define NOTHING     "\0\0\0\0\0\0\0\0\0\0" /* attached, merged or before */
+#define ENTRY       SEQUENCE KEY "\0\0\0\0\x05\0\x02\0\0\0\x07" MERGED BEFORE CUSTOMER_AT JSON
 
 static void assert_text(struct tp_str is, const char *expected) { assert_true(tp_str_is(is, expected)); }
 
@@ -29,6 +30,7 @@ static void an_entry_is_read(void **state) {
     assert_true(entry.sequence == (UINT64_C(1) << 32) + 7);
     assert_int_equal(entry.attached, 5);
     assert_int_equal(entry.mapping.n, 0);
+    assert_text(entry.merged, MERGED);
     assert_text(entry.before, BEFORE);
     assert_text(entry.json, JSON);
     assert_int_equal(entry.customer_at, 13);
@@ -38,9 +40,9 @@ static void an_entry_is_read(void **state) {
 static void the_first_entry_has_no_state_before_it(void **state) {
     (void)state;
     struct tp_entry entry;
-    assert_int_equal(tp_timeline_entry_read(TP_STR("\0\0\0\0\0\x01" KEY "\0\0\0\0\0\0\0\0\0" CUSTOMER_AT JSON), &entry),
-                     0);
+    assert_int_equal(tp_timeline_entry_read(TP_STR("\0\0\0\0\0\x01" KEY "\0" NOTHING CUSTOMER_AT JSON), &entry), 0);
     assert_int_equal(entry.sequence, 1);
+    assert_int_equal(entry.merged.len, 0);
     assert_int_equal(entry.before.len, 0);
     assert_text(entry.json, JSON);
 }
@@ -50,7 +52,7 @@ static void what_the_daemon_gives_is_what_it_reads(void **state) {
     const struct tp_interaction interaction = {.json = TP_STR(JSON), .customer_at = 13};
     struct tp_buf bytes = TP_BUF_INIT;
     struct tp_entry entry;
-    tp_buf_add(&bytes, "\0\0\0\0\0\x01" KEY "\0\0\0\0\0\0\0\0\0", 23);
+    tp_buf_add(&bytes, "\0\0\0\0\0\x01" KEY "\0" NOTHING, 25);
     tp_timeline_entry_tail(&interaction, &bytes);
     assert_int_equal(tp_timeline_entry_read(tp_buf_str(&bytes), &entry), 0);
     assert_text(entry.json, JSON);
@@ -74,48 +76,13 @@ static void a_cut_entry_is_refused(void **state) {
 static void another_encoding_is_refused(void **state) {
     (void)state;
     struct tp_entry entry;
-    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\x01\0\0\0\0\0\0\0\0" CUSTOMER_AT JSON), &entry),
-                     TP_ECORRUPT);
+    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\x01" NOTHING CUSTOMER_AT JSON), &entry), TP_ECORRUPT);
 }
 
 static void a_place_behind_the_json_is_refused(void **state) {
     (void)state;
     struct tp_entry entry;
-    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\0\0\0\0\0\0\0\0\0\0\0\0\x03{}"), &entry),
-                     TP_ECORRUPT);
-}
-
-/* Two identifiers, eleven bytes of lines and seven of origins; what stands behind is left. */
-static void a_mapping_is_taken_from_where_it_stands(void **state) {
-    (void)state;
-    struct tp_reader reader = {.left = TP_STR("\0\0\0\0\0\1\0\0\0\0\0\2\nx\tann\ny\tb\ns\t\"e\"\n\nmore")};
-    struct tp_mapping mapping = tp_timeline_mapping_read(&reader, 2, 11, 7);
-    assert_false(reader.failed);
-    assert_int_equal(mapping.n, 2);
-    assert_true(tp_str_equal(mapping.first_seen, TP_STR("\0\0\0\0\0\1\0\0\0\0\0\2")));
-    assert_text(mapping.identifiers, "\nx\tann\ny\tb\n");
-    assert_text(mapping.origins, "s\t\"e\"\n\n");
-    assert_text(reader.left, "more");
-    tp_timeline_mapping_read(&reader, 0, 4, 1);
-    assert_true(reader.failed);
-}
-
-static void a_customers_keys_share_its_lanes_tag(void **state) {
-    (void)state;
-    struct tp_settings settings = {.redis.prefix = (char[]){"tp:"}};
-    struct tp_redis_words words = {0};
-    char room[TP_HOME_PREFIX_BYTES];
-    struct tp_str prefix = lane_prefix(&settings, 12, room);
-    assert_text(prefix, "tp:{L12}:");
-    tp_timeline_state_key(&words, prefix, TP_STR(CUSTOMER));
-    tp_timeline_recents_key(&words, prefix, TP_STR(CUSTOMER));
-    tp_timeline_line_key(&words, prefix, TP_STR(CUSTOMER));
-    static const char expected[] =
-        "$47\r\ntp:{L12}:c:" CUSTOMER "\r\n$47\r\ntp:{L12}:r:" CUSTOMER "\r\n$47\r\ntp:{L12}:t:" CUSTOMER "\r\n";
-    assert_true(words.wire.len > sizeof expected);
-    assert_memory_equal(words.wire.at + words.wire.len - (sizeof expected - 1), expected, sizeof expected - 1);
-    assert_int_equal(words.n, 3);
-    tp_redis_words_free(&words);
+    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\0" NOTHING "\0\0\0\x03{}"), &entry), TP_ECORRUPT);
 }
 
 int main(void) {
@@ -126,8 +93,6 @@ int main(void) {
         cmocka_unit_test(a_cut_entry_is_refused),
         cmocka_unit_test(another_encoding_is_refused),
         cmocka_unit_test(a_place_behind_the_json_is_refused),
-        cmocka_unit_test(a_mapping_is_taken_from_where_it_stands),
-        cmocka_unit_test(a_customers_keys_share_its_lanes_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,12 @@
 /* One customer as JSON, and whose an identifier is; Redis is the test's own. */
 #include "daemon/view/view.h"
 
-#include <stdio.h>
-
-#include "tests/unit/redis/fake.h"
+#include "tests/unit/customer/stored.h"
 
 #define CUSTOMER    "0190a000-0000-7000-8000-00000000000a"
+#define MEMBER      "0190a000-0000-7000-8000-00000000000b"
+#define THIRD       "0190a000-0000-7000-8000-00000000000c"
+#define WHY         "1000\tshop\t\"e-\\\"7\"\temail\tann@example.com\tx\tann \"A\""
 #define STATE       "\nlast\t5\tsms\tt\t\"e-\\\"7\"\nin.sms\t2\nin.web\t10"
 #define IDENTIFIERS "\nemail\tann@example.com\nx\tann \"A\"\n"
 #define ORIGINS     "shop\t\"e-1\"\ncalls\t\"e-\\\"2\"\n"
@@ -23,36 +24,44 @@ static void on_view(void *arg, int status, struct tp_str json) {
     view_json[json.len] = '\0';
 }
 
-/* What append.lua stores: twelve interactions, and two identifiers where there are any. */
+/* Twelve interactions, and two identifiers where there are any. */
+static redisReply *blob_of(unsigned role, const char *state, const char *identifiers, const char *origins) {
+    struct stored stored = {role, 12, "", state, identifiers, origins, TP_STR("\0\0\0\0\3\xe8\0\0\0\0\7\xd0")};
+    if (!*identifiers)
+        stored.seen.len = 0;
+    return stored_blob(&stored);
+}
+
 static redisReply *blob(const char *state, const char *identifiers, const char *origins) {
-    static const char seen[] = {0, 0, 0, 0, 3, (char)0xe8, 0, 0, 0, 0, 7, (char)0xd0};
-    char bytes[1024] = {3, [6] = 12};
-    size_t len = 35, n = *identifiers ? 2 : 0;
-    bytes[24] = (char)strlen(state);
-    bytes[26] = (char)n;
-    bytes[30] = (char)strlen(identifiers);
-    bytes[34] = (char)strlen(origins);
-    len += (size_t)snprintf(bytes + len, sizeof bytes - len, "%s", state);
-    memcpy(bytes + len, seen, 6 * n);
-    len += 6 * n;
-    len += (size_t)snprintf(bytes + len, sizeof bytes - len, "%s%s", identifiers, origins);
-    return fake_text((struct tp_str){bytes, len});
+    return blob_of(STORED_ALONE, state, identifiers, origins);
 }
 
-static redisReply *end_of_line(const char *score) {
-    redisReply *reply = fake_array(2);
-    reply->element[0] = fake_text(TP_STR("an entry"));
-    reply->element[1] = fake_text(tp_str(score));
-    return reply;
+/* GET, ZRANGE of the first and of the last, HGETALL. */
+static void answer(redisReply *stored, const char *first, const char *last, redisReply *merges) {
+    fake_answer(fake_hear(), 0, stored);
+    fake_answer(fake_hear(), 0, stored_end(first));
+    fake_answer(fake_hear(), 0, stored_end(last));
+    fake_answer(fake_hear(), 0, merges);
 }
 
-/* GET, ZCARD, and ZRANGE of the first and of the last. */
+static void answer_customer(redisReply *stored) {
+    answer(stored, "0", "1767268800001", fake_array(0));
+    assert_null(fake_hear());
+}
+
 static void view_customer(redisReply *stored) {
     assert_int_equal(tp_view_customer(&settings, NULL, TP_STR(CUSTOMER), on_view, NULL), 0);
-    fake_answer(fake_hear(), 0, stored);
-    fake_answer(fake_hear(), 0, fake_integer(2));
-    fake_answer(fake_hear(), 0, end_of_line("0"));
-    fake_answer(fake_hear(), 0, end_of_line("1767268800001"));
+    answer_customer(stored);
+}
+
+static void answer_member(void) {
+    answer(blob_of(STORED_MEMBER, STATE, "", ""), "1", "1", STORED_MERGES("to", CUSTOMER, "phase", ""));
+}
+
+/* The root of two members, one by way of the other. */
+static void answer_root(const char *first, const char *last) {
+    answer(blob_of(STORED_ROOT, STATE, "", ""), first, last,
+           STORED_MERGES("row " THIRD, MEMBER "\t0\t0\t" WHY, "row " MEMBER, CUSTOMER "\t1000\t2000\t" WHY));
     assert_null(fake_hear());
 }
 
@@ -79,27 +88,118 @@ static void who_has_no_identifier_is_told_without(void **state) {
     assert_non_null(strstr(view_json, "\"identifiers\":[],\"interactions\":12,"));
 }
 
-/* As it was stored before it had origins; and one that is cut anywhere in front of what nobody reads. */
-static void what_is_of_another_version_or_cut_is_refused(void **state) {
-    (void)state;
-    redisReply *whole = blob(STATE, IDENTIFIERS, ORIGINS);
-    for (size_t len = 1; len < whole->len; len++) { /* without bytes there is nobody */
-        view_customer(fake_text((struct tp_str){whole->str, len}));
-        assert_int_equal(view_status, TP_ECORRUPT);
-    }
-    for (char version = 0; version < 5; version++) {
-        whole->str[0] = version;
-        view_customer(fake_text((struct tp_str){whole->str, whole->len}));
-        assert_int_equal(view_status, version == 3 ? 0 : TP_ECORRUPT);
-    }
-    fake_free(whole);
-}
-
 static void nobody_is_not_found(void **state) {
     (void)state;
     view_customer(fake_nil());
     assert_int_equal(view_status, TP_ENOTFOUND);
     assert_int_equal(tp_view_customer(&settings, NULL, TP_STR("nobody"), on_view, NULL), TP_ENOTFOUND);
+    assert_int_equal(tp_view_customer(&settings, NULL, TP_STR(CUSTOMER "0"), on_view, NULL), TP_ENOTFOUND);
+}
+
+/* Its identifiers are listed before the event that brings them is there. */
+static void one_to_whom_nothing_has_happened_is_not_found(void **state) {
+    (void)state;
+    static const struct stored listed = {.identifiers = "\n"};
+    view_customer(stored_blob(&listed));
+    assert_int_equal(view_status, TP_ENOTFOUND);
+}
+
+/* ---- who was merged ---- */
+
+#define TIMES(first, last)                                                                                             \
+    "\"first_seen\":\"1970-01-01T00:00:0" first "Z\",\"last_seen\":\"1970-01-01T00:00:0" last "Z\","
+
+static void assert_seen(const char *first, const char *last, const char *expected) {
+    assert_int_equal(tp_view_customer(&settings, NULL, TP_STR(CUSTOMER), on_view, NULL), 0);
+    answer_root(first, last);
+    assert_int_equal(view_status, 0);
+    if (!strstr(view_json, expected))
+        fail_msg("%s in %s", expected, view_json);
+}
+
+static void a_root_tells_its_members_and_when_they_were_seen(void **state) {
+    (void)state;
+    assert_seen("1500", "1700", TIMES("1.000", "2.000"));
+    assert_seen("500", "3000", TIMES("0.500", "3.000"));
+    assert_seen("0", "0", TIMES("1.000", "2.000"));
+    assert_non_null(strstr(view_json, "{\"id\":\"" CUSTOMER "\",\"identifiers\":[],\"members\":[\"" MEMBER "\",\"" THIRD
+                                      "\"],\"interactions\":12,\"counts\":"));
+}
+
+static void a_member_leads_to_its_root(void **state) {
+    (void)state;
+    assert_int_equal(tp_view_customer(&settings, NULL, TP_STR(MEMBER), on_view, NULL), 0);
+    answer_member();
+    answer_root("1", "1");
+    assert_int_equal(view_status, 0);
+    assert_non_null(
+        strstr(view_json, "{\"id\":\"" CUSTOMER "\",\"requested\":\"" MEMBER "\",\"identifiers\":[],\"members\":["));
+}
+
+#define EVIDENCE                                                                                                       \
+    "\"time\":\"1970-01-01T00:00:01.000Z\",\"source\":\"shop\",\"event\":\"e-\\\"7\",\"identifiers\":["                \
+    "{\"type\":\"email\",\"value\":\"ann@example.com\"},{\"type\":\"x\",\"value\":\"ann \\\"A\\\"\"}]}"
+
+static void why_they_are_the_same_is_told(void **state) {
+    (void)state;
+    assert_int_equal(tp_view_identity(&settings, NULL, TP_STR(MEMBER), on_view, NULL), 0);
+    answer_member();
+    answer_root("1", "1");
+    assert_int_equal(view_status, 0);
+    assert_string_equal(view_json,
+                        "{\"id\":\"" CUSTOMER "\",\"requested\":\"" MEMBER "\",\"identifiers\":[],\"members\":["
+                        "{\"id\":\"" MEMBER "\",\"into\":\"" CUSTOMER "\"," EVIDENCE ","
+                        "{\"id\":\"" THIRD "\",\"into\":\"" MEMBER "\"," EVIDENCE "]}");
+    assert_int_equal(tp_view_identity(&settings, NULL, TP_STR(CUSTOMER), on_view, NULL), 0);
+    answer_customer(blob(STATE, "", ""));
+    assert_string_equal(view_json, "{\"id\":\"" CUSTOMER "\",\"identifiers\":[],\"members\":[]}");
+}
+
+static void damaged_evidence_is_told(void **state) {
+    (void)state;
+    static const char *const rows[] = {
+        "",
+        "1\ts\t\"e\"\tx\t1\tx",
+        "1\ts\t\"e\"\tx\t1\tx\t2\tx",
+        "\ts\t\"e\"\tx\t1\tx\t2",
+        "x\ts\t\"e\"\tx\t1\tx\t2",
+        "253402300800000\ts\t\"e\"\tx\t1\tx\t2",
+        "99999999999999999999\ts\t\"e\"\tx\t1\tx\t2",
+        "1\t\t\"e\"\tx\t1\tx\t2",
+        "1\ts\te\tx\t1\tx\t2",
+        "1\ts\t\"e\tx\t1\tx\t2",
+        "1\ts\t\"e\"\t\t1\tx\t2",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char row[128];
+        snprintf(row, sizeof row, CUSTOMER "\t1\t1\t%s", rows[i]);
+        assert_int_equal(tp_view_identity(&settings, NULL, TP_STR(CUSTOMER), on_view, NULL), 0);
+        answer(blob_of(STORED_ROOT, STATE, "", ""), "1", "1", STORED_MERGES("row " MEMBER, row));
+        assert_int_equal(view_status, TP_ECORRUPT);
+    }
+}
+
+/* All that it has came with its members. */
+static void a_root_of_its_own_without_anything_has_no_last(void **state) {
+    (void)state;
+    assert_int_equal(tp_view_customer(&settings, NULL, TP_STR(CUSTOMER), on_view, NULL), 0);
+    answer(blob_of(STORED_ROOT, "\nin.web\t3", "", ""), "0", "0",
+           STORED_MERGES("row " MEMBER, CUSTOMER "\t1\t1\t" WHY));
+    assert_int_equal(view_status, 0);
+    assert_non_null(strstr(view_json, "\"counts\":{\"web\":3},"));
+    assert_non_null(strstr(view_json, ",\"last\":null}"));
+}
+
+static void a_ring_is_not_walked_for_ever(void **state) {
+    (void)state;
+    view_status = 1;
+    assert_int_equal(tp_view_customer(&settings, NULL, TP_STR(MEMBER), on_view, NULL), 0);
+    for (int i = 0; view_status == 1; i++) {
+        assert_true(i < 100);
+        answer_member();
+    }
+    assert_int_equal(view_status, TP_EUNAVAILABLE);
+    assert_null(fake_hear());
 }
 
 static void damage_is_told(void **state) {
@@ -121,8 +221,6 @@ static void damage_is_told(void **state) {
     }
     view_customer(fake_text(TP_STR("foreign")));
     assert_int_equal(view_status, TP_ECORRUPT);
-    view_customer(fake_text(TP_STR("\1\0\0\1\0\0\0\0\0{}")));
-    assert_int_equal(view_status, TP_ECORRUPT);
 }
 
 /* Any of the four questions may be the one that fails. */
@@ -134,8 +232,8 @@ static void a_failure_is_told_once(void **state) {
         for (int i = 0; i < 4; i++) {
             assert_int_equal(view_status, 1);
             redisReply *reply = i == 0   ? blob("\nlast\t1\tweb\tt\t\"e\"", "", "")
-                                : i == 1 ? fake_integer(1)
-                                         : end_of_line("1");
+                                : i == 3 ? fake_array(0)
+                                         : stored_end("1");
             if (i != failing) {
                 fake_answer(fake_hear(), 0, reply);
                 continue;
@@ -152,26 +250,68 @@ static void a_failure_is_told_once(void **state) {
     fake_away = false;
 }
 
+static void find(redisReply *claimant) {
+    const struct tp_identifier identifier = {TP_STR("email"), TP_STR("ann@example.com")};
+    view_status = 1;
+    assert_int_equal(tp_view_find(&settings, NULL, identifier, on_view, NULL), 0);
+    if (claimant)
+        fake_answer(fake_hear(), 0, claimant);
+}
+
 static void whose_an_identifier_is(void **state) {
     (void)state;
-    const struct tp_identifier identifier = {TP_STR("email"), TP_STR("ann@example.com")};
-    assert_int_equal(tp_view_find(&settings, NULL, identifier, on_view, NULL), 0);
-    fake_answer(fake_hear(), 0, fake_text(TP_STR(CUSTOMER)));
+    find(fake_text(TP_STR(CUSTOMER)));
+    answer_customer(blob(STATE, "", ""));
     assert_string_equal(view_json, "{\"customers\":[{\"id\":\"" CUSTOMER "\"}]}");
-    assert_int_equal(tp_view_find(&settings, NULL, identifier, on_view, NULL), 0);
-    fake_answer(fake_hear(), 0, fake_nil());
+    find(fake_nil());
     assert_string_equal(view_json, "{\"customers\":[]}");
-    assert_int_equal(tp_view_find(&settings, NULL, identifier, on_view, NULL), 0);
+    find(NULL);
     fake_answer(fake_hear(), TP_EUNAVAILABLE, NULL);
     assert_int_equal(view_status, TP_EUNAVAILABLE);
+    find(fake_text(TP_STR("damaged")));
+    assert_int_equal(view_status, TP_ECORRUPT);
+}
+
+static void an_identifier_of_a_member_is_its_roots(void **state) {
+    (void)state;
+    find(fake_text(TP_STR(MEMBER)));
+    answer_member();
+    answer_root("1", "1");
+    assert_int_equal(view_status, 0);
+    assert_string_equal(view_json, "{\"customers\":[{\"id\":\"" CUSTOMER "\"}]}");
+    find(fake_text(TP_STR(MEMBER)));
+    fake_answer(fake_hear(), TP_EUNAVAILABLE, NULL);
+    for (struct fake_call *call; (call = fake_hear());)
+        fake_answer(call, 0, fake_nil());
+    assert_int_equal(view_status, TP_EUNAVAILABLE);
+}
+
+/* It is claimed before anything has happened to its customer. */
+static void an_identifier_may_be_of_one_who_is_not_there_yet(void **state) {
+    (void)state;
+    find(fake_text(TP_STR(CUSTOMER)));
+    answer_customer(fake_nil());
+    assert_int_equal(view_status, 0);
+    assert_string_equal(view_json, "{\"customers\":[{\"id\":\"" CUSTOMER "\"}]}");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_known_is_told),  cmocka_unit_test(who_has_no_identifier_is_told_without),
-        cmocka_unit_test(nobody_is_not_found),    cmocka_unit_test(what_is_of_another_version_or_cut_is_refused),
-        cmocka_unit_test(damage_is_told),         cmocka_unit_test(a_failure_is_told_once),
+        cmocka_unit_test(what_is_known_is_told),
+        cmocka_unit_test(who_has_no_identifier_is_told_without),
+        cmocka_unit_test(nobody_is_not_found),
+        cmocka_unit_test(one_to_whom_nothing_has_happened_is_not_found),
+        cmocka_unit_test(a_root_tells_its_members_and_when_they_were_seen),
+        cmocka_unit_test(a_member_leads_to_its_root),
+        cmocka_unit_test(why_they_are_the_same_is_told),
+        cmocka_unit_test(damaged_evidence_is_told),
+        cmocka_unit_test(a_root_of_its_own_without_anything_has_no_last),
+        cmocka_unit_test(a_ring_is_not_walked_for_ever),
+        cmocka_unit_test(damage_is_told),
+        cmocka_unit_test(a_failure_is_told_once),
         cmocka_unit_test(whose_an_identifier_is),
+        cmocka_unit_test(an_identifier_of_a_member_is_its_roots),
+        cmocka_unit_test(an_identifier_may_be_of_one_who_is_not_there_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,24 +1,40 @@
 #!lua
--- A customer of a lane, as the scripts of this folder keep it. Its keys, in the lane's hash tag:
---   c:ID   a string: '\3', the head (HEAD_FORMAT: last sequence, entries, time of the first, and the lengths of what
---          follows), last, state, seen, identifiers, origins, prints.
+-- A customer of a lane, as the scripts keep it. Its keys, in the lane's hash tag:
+--   c:ID   a string: '\4', the head (HEAD_FORMAT: last sequence, entries, time of the first, the lengths of what follows,
+--          its role, and how many identifiers are listed and not told yet), last, state, seen, identifiers, origins,
+--          prints.
+--          role         ALONE: it has no m:ID; ROOT; MEMBER: it leads elsewhere, and is frozen
 --          last         "LF NAME TAB VALUE" of what arrived last, put there whole by each event
 --          state        "LF NAME TAB VALUE" each; what names and values mean is the daemon's
---          seen         >I6 each: when the identifiers were seen first, in ms
+--          seen         >I6 each: when the identifiers were seen first, in ms; UNTOLD added while listed and not told
 --          identifiers  LF, then "TYPE TAB VALUE LF" each
 --          origins      "ORIGIN LF" each: of the event that brought it; without ORIGIN when it is that of the one before
 --          prints       the first PRINT bytes of the key of each recent
---   r:ID   a string, the recents: RECENT bytes each, in order of append: key 8, content 8, node 8, record >I6, time >I6.
+--   r:ID   a string, the recents: RECENT bytes each, in order of append: key 8, content 8, node 8, record >I6, time >I6,
+--          owner >I2: 0, or whose entry it is, as of `owners`.
 --          They are apart, and only added to, so that a customer with many costs no more than one with few. The record
 --          of one that brought a known key once more has REPEATED added; the content and time there are the first one's.
---   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 attached, >I4 length of the state before (last
---          and state), that state, what the daemon gave. The sequence in front puts entries of one time in order.
+--   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 attached, >I2 how many were merged, >I4 length of
+--          the state before (last and state), the ids of those merged, that state, what the daemon gave. The sequence in
+--          front puts entries of one time in order.
 --          attached  a bit for each of its identifiers that was new to the customer, the first 1, the second 2, ...
--- An event is six words of ARGV: >I2 its customer, >I6 when it was received and what will be remembered of it; time; what
---   the daemon gives of the entry; "ORIGIN LF", and of each identifier "TYPE TAB VALUE LF", of another customer's only LF;
---   last; changes of the state, each: kind, >I2 length, "LF NAME TAB", >I4 length, value.
+--          merged    whom the customer has taken in before this entry, and after the one before
+--   m:ID   a hash, of who was merged with others: it is not there for most.
+--          generation  grows when it leads elsewhere, and when it gives a member up; 0 where there is no m:ID
+--          to, merge, phase, at, evidence  of a member: whom it leads to; the generation of that; 'pending' until it is
+--                      known that that one has taken it in; "GENERATION N" of that one as it was looked at; why
+--          members     the ids of all that it lists, direct or by way of another
+--          row ID      of each: "INTO TAB FIRST TAB LAST TAB EVIDENCE"
+--          owners      ids, by which recents name whose their entries are
+--          untold      the ids of those that were taken in since the last entry
+--          minute, merges  how many were taken in in that minute
+-- An event is six words of ARGV: >I2 its customer, >I4 bound, >I6 when it was received and what will be remembered of it;
+--   time; what the daemon gives of the entry; "ORIGIN LF", and of each identifier "TYPE TAB VALUE LF", of another
+--   customer's only LF; last; changes of the state, each: kind, >I2 length, "LF NAME TAB", >I4 length, value.
+--   bound  0: the customer must be no member; else 1 more than its generation must be; 2^32 - 1: nothing is appended,
+--          only what is known is answered
 -- KEYS: home, released (a hash: node to the first record that it has not released; `generation NODE`: that of its latest
---   call; `time`: when the newest event of the latest call was received), then c:ID, r:ID and t:ID a customer.
+--   call; `time`: when the newest event of the latest call was received), then c:ID, r:ID, t:ID and m:ID a customer.
 -- Who includes this has the locals most_events, most_recents and oldest: the most of each, and the oldest time kept.
 -- A script that fails half-way is not undone: what could fail is asked with pcall, and costs its customer alone.
 -- Few calls and few bytes in strings, since Redis' Lua hashes every byte of every string. A call is bounded however long
@@ -26,44 +42,63 @@
 -- a time.
 local call, pcall_, find, sub = redis.call, redis.pcall, string.find, string.sub
 local pack, unpack = struct.pack, struct.unpack
-local HEAD, RECENT, PRINT, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 35, 36, 2, 500, 100, 200
-local REPEATED = 2 ^ 47
-local HEAD_FORMAT = '>I6I4I6I4I4I2I4I4'
+local HEAD, RECENT, PRINT, ID, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 37, 38, 2, 36, 2000, 100, 200
+local REPEATED, UNTOLD, NEVER = 2 ^ 47, 2 ^ 47, 2 ^ 48 - 1
+local ALONE, ROOT, MEMBER = 0, 1, 2
+local MOST_UNTOLD = 255 -- from there on it is not counted, and never comes down
+local OWN = '\0\0'
+local HEAD_FORMAT = '>I6I4I6I4I4I2I4I4I1I1'
 
 -- False when it is not what these scripts wrote.
 local function read_customer(c, blob)
-    if #blob < HEAD or sub(blob, 1, 1) ~= '\3' then
+    if #blob < HEAD or sub(blob, 1, 1) ~= '\4' then
         return false
     end
-    local n, events, first, last_length, state_length, n_seen, identifiers_length, origins_length =
+    local n, events, first, last_length, state_length, n_seen, identifiers_length, origins_length, role, untold =
         unpack(HEAD_FORMAT, blob, 2)
     local state_at = HEAD + 1 + last_length
     local seen_at = state_at + state_length
     local identifiers_at = seen_at + 6 * n_seen
     local origins_at = identifiers_at + identifiers_length
     local prints_at = origins_at + origins_length
-    c.n, c.events, c.first, c.n_seen = n, events, first, n_seen
+    c.n, c.events, c.first, c.n_seen, c.role, c.untold = n, events, first, n_seen, role, untold
     c.last = sub(blob, HEAD + 1, state_at - 1)
     c.state = sub(blob, state_at, seen_at - 1)
     c.seen = sub(blob, seen_at, identifiers_at - 1)
     c.identifiers = sub(blob, identifiers_at, origins_at - 1)
     c.origins = sub(blob, origins_at, prints_at - 1)
     c.prints = sub(blob, prints_at)
-    return prints_at <= #blob
+    local least = n == 0 and prints_at - 1 or prints_at -- who only lists identifiers remembers nothing
+    return least <= #blob and sub(c.identifiers, 1, 1) == '\n'
 end
 
 local function remembered(c)
     return #c.prints / PRINT
 end
 
+-- Of m:ID; nothing of who has none.
+local function graph(c, name)
+    return c.role ~= ALONE and call('HGET', c.graph, name) or nil
+end
+
+local function generation(c)
+    return tonumber(graph(c, 'generation') or 0)
+end
+
+-- For those who change it, or are about to: who is ALONE may have one that is none of ours.
+local function is_sound(c)
+    return not c.broken and type(pcall_('HLEN', c.graph)) ~= 'table'
+end
+
 local customers = {}
 local function load(index)
-    local at = 3 * index
-    local c = { key = KEYS[at], recents = KEYS[at + 1], line = KEYS[at + 2], n = 0, events = 0, first = math.huge,
-                last = '', state = '', n_seen = 0, seen = '', identifiers = '\n', origins = '', prints = '',
-                broken = false, touched = false }
+    local at = 4 * index - 1
+    local c = { key = KEYS[at], recents = KEYS[at + 1], line = KEYS[at + 2], graph = KEYS[at + 3], n = 0, events = 0,
+                first = NEVER, last = '', state = '', n_seen = 0, seen = '', identifiers = '\n', origins = '',
+                prints = '', role = ALONE, untold = 0, broken = false, touched = false }
     local blob, length = pcall_('GET', c.key), pcall_('STRLEN', c.recents)
     c.broken = blob and (type(blob) == 'table' or not read_customer(c, blob))
+    c.broken = c.broken or (c.role ~= ALONE and not is_sound(c))
     c.remembered_before = remembered(c)
     c.broken = c.broken or length ~= RECENT * c.remembered_before
     customers[index] = c
@@ -164,15 +199,33 @@ local function attach(c, line, origin, received)
     c.n_seen = c.n_seen + 1
 end
 
--- Answers a bit for each that was not there.
+-- Whether the identifier at that place of the list was listed and not told; from now on it is told.
+local function tell_listed(c, at)
+    if c.untold == 0 then
+        return false
+    end
+    local seen_at = 6 * (count(sub(c.identifiers, 1, at), '\n') - 1)
+    local seen = unpack('>I6', c.seen, seen_at + 1)
+    if seen < UNTOLD then
+        return false
+    end
+    c.seen = sub(c.seen, 1, seen_at) .. pack('>I6', seen - UNTOLD) .. sub(c.seen, seen_at + 7)
+    c.untold = c.untold < MOST_UNTOLD and c.untold - 1 or MOST_UNTOLD
+    return true
+end
+
+-- Answers a bit for each that was not there, or was only listed.
 local function attach_all(c, word, received)
     local from = find(word, '\n', 1, true)
-    if find(c.identifiers, sub(word, from), 1, true) then
+    if c.untold == 0 and find(c.identifiers, sub(word, from), 1, true) then
         return 0
     end
     local attached, bit = 0, 1
     for line in string.gmatch(sub(word, from + 1), '([^\n]*)\n') do
-        if line ~= '' and not find(c.identifiers, '\n' .. line .. '\n', 1, true) and c.n_seen < MOST_IDENTIFIERS then
+        local at = line ~= '' and find(c.identifiers, '\n' .. line .. '\n', 1, true)
+        if at then
+            attached = attached + (tell_listed(c, at) and bit or 0)
+        elseif line ~= '' and c.n_seen < MOST_IDENTIFIERS then
             attach(c, line, sub(word, 1, from - 1), received)
             attached = attached + bit
         end
@@ -187,18 +240,24 @@ local function remember(c, mark)
     c.touched = true
 end
 
-local function entry_of(at, sequence, attached, before)
-    local key = sub(ARGV[at], 9, 16)
-    return pack('>I6', sequence) .. key .. '\0' .. pack('>I4I4', attached, #before) .. before .. ARGV[at + 2]
+-- What is remembered of an event.
+local function mark_of(at)
+    return sub(ARGV[at], 13) .. OWN
+end
+
+local function entry_of(at, sequence, attached, merged, before)
+    local key = sub(ARGV[at], 13, 20)
+    local head = pack('>I4I2I4', attached, #merged / ID, #before)
+    return pack('>I6', sequence) .. key .. '\0' .. head .. merged .. before .. ARGV[at + 2]
 end
 
 -- At the end: its sequence, what was attached and the state before. Nothing when its key is no timeline; nor is it then
 -- for another of this call, so nothing of this customer is saved. `told`: what was attached, where that is known.
-local function add_event(c, at, told)
-    local mark, before, sequence = sub(ARGV[at], 9), c.last .. c.state, c.n + 1
-    local attached = attach_all(c, ARGV[at + 3], sub(ARGV[at], 3, 8))
+local function add_event(c, at, merged, told)
+    local mark, before, sequence = mark_of(at), c.last .. c.state, c.n + 1
+    local attached = attach_all(c, ARGV[at + 3], sub(ARGV[at], 7, 12))
     attached = told or attached
-    if type(pcall_('ZADD', c.line, ARGV[at + 1], entry_of(at, sequence, attached, before))) == 'table' then
+    if type(pcall_('ZADD', c.line, ARGV[at + 1], entry_of(at, sequence, attached, merged, before))) == 'table' then
         return
     end
     c.n, c.events, c.first = sequence, c.events + 1, math.min(c.first, unpack('>I6', mark, 31))
@@ -206,6 +265,23 @@ local function add_event(c, at, told)
     c.state = change_all(c.state, ARGV[at + 5])
     remember(c, mark)
     return sequence, attached, before
+end
+
+-- An entry tells of these.
+local function note_told(c, merged)
+    local untold = merged ~= '' and graph(c, 'untold')
+    if not untold then
+        return
+    end
+    for id in string.gmatch(merged, string.rep('.', ID)) do
+        local from, to = find(untold, id, 1, true)
+        untold = from and sub(untold, 1, from - 1) .. sub(untold, to + 1) or untold
+    end
+    if untold == '' then
+        call('HDEL', c.graph, 'untold')
+    else
+        call('HSET', c.graph, 'untold', untold)
+    end
 end
 
 -- Now and then, since it reads them all.
@@ -244,6 +320,12 @@ local function forget_recents(c, node, released_by)
     call('SET', c.recents, table.concat(kept))
 end
 
+local function save(c)
+    local head = pack(HEAD_FORMAT, c.n, c.events, c.first, #c.last, #c.state, c.n_seen, #c.identifiers, #c.origins, c.role,
+        math.min(c.untold, MOST_UNTOLD))
+    call('SET', c.key, '\4' .. head .. c.last .. c.state .. c.seen .. c.identifiers .. c.origins .. c.prints)
+end
+
 -- What changed of the customers.
 local function save_all(node, released_by)
     for _, c in ipairs(customers) do
@@ -252,12 +334,11 @@ local function save_all(node, released_by)
                 forget_recents(c, node, released_by)
             end
             trim(c)
-            local head = pack(HEAD_FORMAT, c.n, c.events, c.first, #c.last, #c.state, c.n_seen, #c.identifiers, #c.origins)
-            call('SET', c.key, '\3' .. head .. c.last .. c.state .. c.seen .. c.identifiers .. c.origins .. c.prints)
+            save(c)
         end
     end
 end
 
-for index = 1, (#KEYS - 2) / 3 do
+for index = 1, (#KEYS - 2) / 4 do
     load(index)
 end

@@ -1,0 +1,387 @@
+/* Whose an interaction is. What is said of customers is what Redis said in this batch, and what the interactions before
+ * this one bring, which is written back in one go. So a choice needs no call of its own, but for a merge. */
+#include "daemon/identity/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/mapping.h"
+#include "common/time.h"
+
+/* A request while it is chosen for. */
+struct choosing {
+    struct tp_identity *identity;
+    struct tp_identity_request *request;
+    struct tp_claim **claims;
+    size_t n;
+    bool shared_leads;       /* it names nothing else */
+    struct tp_claim *anchor; /* the strongest that leads, */
+    struct tp_claim *known;  /* and of those that somebody has */
+    struct tp_view *view;    /* the choice; NULL while it need not be looked at */
+    const char *root;
+};
+
+static bool leads(const struct choosing *choosing, const struct tp_claim *claim) {
+    return choosing->shared_leads || !claim->shared;
+}
+
+static bool is_owned(const struct tp_claim *claim) { return claim->owner[0] != '\0'; }
+
+static const char *root_of(const struct choosing *choosing, const struct tp_claim *claim) {
+    return tp_people_root(choosing->identity, claim->owner);
+}
+
+static size_t index_of(const struct choosing *choosing, const struct tp_claim *claim) {
+    size_t i = 0;
+    while (choosing->claims[i] != claim)
+        i++;
+    return i;
+}
+
+static struct tp_identifier identifier_of(const struct choosing *choosing, const struct tp_claim *claim) {
+    return choosing->request->interaction->identifiers[index_of(choosing, claim)];
+}
+
+/* Among equals, the one sent first. */
+static void find_strongest(struct choosing *choosing) {
+    choosing->shared_leads = true;
+    for (size_t i = 0; i < choosing->n; i++)
+        choosing->shared_leads = choosing->shared_leads && choosing->claims[i]->shared;
+    for (size_t i = 0; i < choosing->n; i++) {
+        struct tp_claim *claim = choosing->claims[i];
+        if (!leads(choosing, claim))
+            continue;
+        if (!choosing->anchor || claim->strength < choosing->anchor->strength)
+            choosing->anchor = claim;
+        if (is_owned(claim) && (!choosing->known || claim->strength < choosing->known->strength))
+            choosing->known = claim;
+    }
+}
+
+static struct choosing begin(struct tp_identity *identity, struct tp_identity_request *request) {
+    struct choosing choosing = {.identity = identity,
+                                .request = request,
+                                .claims = tp_claims_of(identity, request),
+                                .n = request->interaction->n_identifiers};
+    find_strongest(&choosing);
+    return choosing;
+}
+
+/* Nothing is to be decided: all that lead somewhere lead to one, and whatever else there is has an owner. */
+static bool is_plain(const struct choosing *choosing) {
+    if (!choosing->known)
+        return false;
+    for (size_t i = 0; i < choosing->n; i++) {
+        const struct tp_claim *claim = choosing->claims[i];
+        if (!is_owned(claim))
+            return false;
+        if (leads(choosing, claim) && strcmp(root_of(choosing, claim), root_of(choosing, choosing->known)) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool tp_choose_survey(struct tp_identity *identity, const struct tp_identity_request *request) {
+    struct choosing choosing = begin(identity, (struct tp_identity_request *)(uintptr_t)request);
+    bool closely = choosing.known && !is_plain(&choosing), wants = false;
+    for (size_t i = 0; i < choosing.n; i++) {
+        const struct tp_claim *claim = choosing.claims[i];
+        if (is_owned(claim) && !claim->broken)
+            wants = tp_people_want(identity, claim->owner, closely && leads(&choosing, claim)) || wants;
+    }
+    return wants;
+}
+
+/* ---- what a customer gets ---- */
+
+static struct tp_str lines_of(const struct tp_view *view) { return tp_buf_str(&view->look.identifiers); }
+
+static void add_line(struct tp_identifier identifier, struct tp_buf *out) {
+    tp_buf_addstr(out, identifier.type);
+    tp_buf_addc(out, '\t');
+    tp_buf_addstr(out, identifier.value);
+    tp_buf_addc(out, '\n');
+}
+
+static bool has_line(const struct tp_view *view, struct tp_identifier identifier) {
+    struct tp_buf line = TP_BUF_INIT;
+    tp_buf_addc(&line, '\n');
+    add_line(identifier, &line);
+    struct tp_str lines = lines_of(view);
+    bool has = lines.len > 0 && !line.failed && memmem(lines.at, lines.len, line.at, line.len) != NULL;
+    tp_buf_free(&line);
+    return has;
+}
+
+static struct tp_customer_listing *add_listing(struct tp_identity *identity) {
+    if (identity->n_listings == identity->most_listings) {
+        size_t most = identity->most_listings ? 2 * identity->most_listings : 64;
+        struct tp_customer_listing *listings = reallocarray(identity->listings, most, sizeof *listings);
+        if (!listings)
+            return NULL;
+        identity->listings = listings;
+        identity->most_listings = most;
+    }
+    struct tp_customer_listing *listing = &identity->listings[identity->n_listings++];
+    *listing = (struct tp_customer_listing){0};
+    return listing;
+}
+
+/* From now on the customer has it, here; in Redis when the listings are made. */
+static void list(struct choosing *choosing, struct tp_view *view, size_t i) {
+    const struct tp_identifier identifier = choosing->request->interaction->identifiers[i];
+    struct tp_buf *lines = &view->look.identifiers;
+    if (has_line(view, identifier))
+        return;
+    if (!view->gained)
+        view->before = view->look.version;
+    view->gained |= UINT32_C(1) << i;
+    view->look.version.n_identifiers++;
+    if (lines->len == 0)
+        tp_buf_addc(lines, '\n');
+    add_line(identifier, lines);
+    if (lines->failed)
+        choosing->identity->status = TP_ENOMEM;
+}
+
+/* In the order of the interaction, in which an append without a list would attach them. */
+static void write_lines(struct choosing *choosing, struct tp_view *view, const struct tp_interaction *origin) {
+    const struct tp_interaction *interaction = choosing->request->interaction;
+    struct tp_customer_listing *listing = add_listing(choosing->identity);
+    if (!listing) {
+        choosing->identity->status = TP_ENOMEM;
+        return;
+    }
+    memcpy(listing->customer_id, view->look.customer_id, TP_UUID_TEXT);
+    listing->version = view->before;
+    listing->received_ms = origin->received_ms;
+    tp_mapping_origin(origin->source, origin->id, &listing->lines);
+    tp_buf_addc(&listing->lines, '\n');
+    for (size_t i = 0; i < choosing->n; i++)
+        if (view->gained >> i & 1)
+            add_line(interaction->identifiers[i], &listing->lines);
+    view->gained = 0;
+    if (listing->lines.failed)
+        choosing->identity->status = TP_ENOMEM;
+}
+
+static void write_listing(struct choosing *choosing, struct tp_view *view) {
+    if (view && view->gained)
+        write_lines(choosing, view, choosing->request->interaction);
+}
+
+static void write_listings(struct choosing *choosing) {
+    write_listing(choosing, choosing->view);
+    for (size_t i = 0; i < choosing->n; i++)
+        write_listing(choosing, tp_people_view(choosing->identity, root_of(choosing, choosing->claims[i])));
+}
+
+/* What somebody has claimed for this very customer, and has not got to list: the one identifier that a new customer is
+ * known by may be claimed before it is listed. Where it was an interaction of this batch, that is whom it comes from.
+ */
+static void list_claimed(struct choosing *choosing, struct tp_view *view) {
+    const struct tp_identity *identity = choosing->identity;
+    for (size_t i = 0; i < choosing->n; i++) {
+        const struct tp_identity_request *first = &identity->requests[choosing->claims[i]->first];
+        if (strcmp(choosing->claims[i]->owner, view->look.customer_id) != 0)
+            continue;
+        if (first != choosing->request)
+            write_listing(choosing, view);
+        list(choosing, view, i);
+        if (first != choosing->request && view->gained)
+            write_lines(choosing, view, first->interaction);
+    }
+}
+
+/* ---- merges ---- */
+
+/* When, by what, and the two identifiers, that of the survivor first. */
+static void write_evidence(const struct choosing *choosing, size_t survivors, size_t losers, struct tp_buf *out) {
+    const struct tp_interaction *interaction = choosing->request->interaction;
+    const size_t which[] = {survivors, losers};
+    tp_buf_clear(out);
+    tp_buf_addi(out, interaction->received_ms);
+    tp_buf_addc(out, '\t');
+    tp_mapping_origin(interaction->source, interaction->id, out);
+    for (size_t i = 0; i < 2; i++) {
+        const struct tp_identifier *identifier = &interaction->identifiers[which[i]];
+        tp_buf_addc(out, '\t');
+        tp_buf_addstr(out, identifier->type);
+        tp_buf_addc(out, '\t');
+        tp_buf_addstr(out, identifier->value);
+    }
+}
+
+static void prepare_merge(struct choosing *choosing, const struct tp_view *other, size_t i) {
+    struct tp_customer_merge *merge = &choosing->identity->next.merge;
+    struct tp_buf *evidence = &choosing->identity->next.evidence;
+    bool stays = strcmp(choosing->view->look.customer_id, other->look.customer_id) < 0;
+    const struct tp_customer_look *survivor = stays ? &choosing->view->look : &other->look;
+    const struct tp_customer_look *loser = stays ? &other->look : &choosing->view->look;
+    size_t anchor = index_of(choosing, choosing->anchor);
+    write_evidence(choosing, stays ? anchor : i, stays ? i : anchor, evidence);
+    memcpy(merge->survivor, survivor->customer_id, TP_UUID_TEXT);
+    memcpy(merge->loser, loser->customer_id, TP_UUID_TEXT);
+    merge->survivor_version = survivor->version;
+    merge->loser_version = loser->version;
+    merge->evidence = tp_buf_str(evidence);
+    if (evidence->failed)
+        choosing->identity->status = TP_ENOMEM;
+}
+
+static unsigned merges_into(const struct tp_view *one, const struct tp_view *other) {
+    bool first = strcmp(one->look.customer_id, other->look.customer_id) < 0;
+    return first ? one->look.merges : other->look.merges;
+}
+
+static bool has_begun(const struct tp_identity *identity) {
+    return identity->n_listings > 0 || tp_claims_wanted(identity);
+}
+
+/* The strongest that both have: one that a claim was lost for is listed with two. */
+static struct tp_str in_common(const struct choosing *choosing, const struct tp_view *other, size_t i) {
+    const struct tp_interaction *interaction = choosing->request->interaction;
+    size_t best = i;
+    for (size_t k = 0; k < choosing->n; k++)
+        if (choosing->claims[k]->strength < choosing->claims[best]->strength &&
+            has_line(choosing->view, interaction->identifiers[k]) && has_line(other, interaction->identifiers[k]))
+            best = k;
+    return interaction->identifiers[best].type;
+}
+
+/* An identifier that leads to another customer than the choice: they are joined, or it is a conflict. */
+static enum tp_choice join(struct choosing *choosing, size_t i) {
+    struct tp_identity *identity = choosing->identity;
+    struct tp_view *other = tp_people_view(identity, root_of(choosing, choosing->claims[i]));
+    if (!other || !choosing->view)
+        return TP_CHOSEN_LATER;
+    list_claimed(choosing, choosing->view);
+    list_claimed(choosing, other);
+    write_listings(choosing);
+    enum tp_against against = tp_rules_merge(&identity->rules, lines_of(choosing->view), lines_of(other),
+                                             in_common(choosing, other, i), merges_into(choosing->view, other));
+    choosing->request->against[i] = (unsigned char)against;
+    if (against)
+        return TP_CHOSEN;
+    if (has_begun(identity))
+        return TP_CHOSEN_LATER;
+    prepare_merge(choosing, other, i);
+    return TP_CHOSEN_MERGE;
+}
+
+static enum tp_choice join_all(struct choosing *choosing) {
+    enum tp_choice choice = TP_CHOSEN;
+    for (size_t i = 0; choice == TP_CHOSEN && i < choosing->n; i++) {
+        const struct tp_claim *claim = choosing->claims[i];
+        if (is_owned(claim) && leads(choosing, claim) && strcmp(root_of(choosing, claim), choosing->root) != 0 &&
+            !choosing->shared_leads)
+            choice = join(choosing, i);
+    }
+    return choice;
+}
+
+/* ---- the choice ---- */
+
+static void choose_new(struct choosing *choosing) {
+    choosing->view = tp_people_make(choosing->identity);
+    choosing->root = choosing->view ? choosing->view->look.customer_id : "";
+}
+
+/* The anchor's customer; where nobody has it, that of the strongest that somebody has, if the anchor may be its. */
+static void choose_root(struct choosing *choosing) {
+    struct tp_identity *identity = choosing->identity;
+    if (!choosing->known) {
+        choose_new(choosing);
+        return;
+    }
+    choosing->root = root_of(choosing, choosing->known);
+    choosing->view = tp_people_view(identity, choosing->root);
+    if (is_owned(choosing->anchor) || !choosing->view)
+        return;
+    list_claimed(choosing, choosing->view);
+    if (!choosing->anchor->shared &&
+        tp_rules_attach(&identity->rules, lines_of(choosing->view), identifier_of(choosing, choosing->anchor),
+                        identifier_of(choosing, choosing->known).type))
+        choose_new(choosing);
+}
+
+/* A free one becomes the choice's, if it may. */
+static void take_free(struct choosing *choosing, size_t i) {
+    struct tp_claim *claim = choosing->claims[i];
+    const struct tp_identifier identifier = choosing->request->interaction->identifiers[i];
+    enum tp_against against = TP_AGAINST_NOTHING;
+    if (claim != choosing->anchor && !claim->shared)
+        against = tp_rules_attach(&choosing->identity->rules, lines_of(choosing->view), identifier,
+                                  identifier_of(choosing, choosing->anchor).type);
+    choosing->request->against[i] = (unsigned char)against;
+    if (against)
+        return;
+    list(choosing, choosing->view, i);
+    memcpy(claim->owner, choosing->root, TP_UUID_TEXT);
+    claim->wanted = true;
+}
+
+static void take_all_free(struct choosing *choosing) {
+    list_claimed(choosing, choosing->view);
+    for (size_t i = 0; i < choosing->n; i++)
+        if (!is_owned(choosing->claims[i]))
+            take_free(choosing, i);
+}
+
+static void note(struct choosing *choosing) {
+    struct tp_identity_request *request = choosing->request;
+    memcpy(request->customer_id, choosing->root, TP_UUID_TEXT);
+    request->others = request->of_members = 0;
+    request->bound = 0;
+    for (size_t i = 0; i < choosing->n; i++) {
+        const struct tp_claim *claim = choosing->claims[i];
+        const struct tp_person *person = tp_people_find(choosing->identity, claim->owner);
+        uint32_t bit = UINT32_C(1) << i;
+        if (strcmp(claim->owner, choosing->root) == 0)
+            continue;
+        if (!is_owned(claim) || strcmp(root_of(choosing, claim), choosing->root) != 0) {
+            request->others |= bit;
+        } else {
+            request->of_members |= bit;
+            request->bound = person->bound > request->bound ? person->bound : request->bound;
+        }
+    }
+}
+
+static bool is_broken(const struct choosing *choosing) {
+    for (size_t i = 0; i < choosing->n; i++) {
+        const struct tp_claim *claim = choosing->claims[i];
+        const struct tp_view *view = tp_people_view(choosing->identity, root_of(choosing, claim));
+        if (claim->broken || (view && view->look.broken))
+            return true;
+    }
+    return false;
+}
+
+/* The anchor first, since what speaks against the others is asked of whom it is. */
+static enum tp_choice choose_closely(struct choosing *choosing) {
+    if (!choosing->view || !choosing->anchor)
+        return TP_CHOSEN_LATER;
+    if (!is_owned(choosing->anchor))
+        take_free(choosing, index_of(choosing, choosing->anchor));
+    enum tp_choice choice = join_all(choosing);
+    if (choice == TP_CHOSEN)
+        take_all_free(choosing);
+    write_listings(choosing);
+    return choice;
+}
+
+enum tp_choice tp_choose(struct tp_identity *identity, struct tp_identity_request *request) {
+    struct choosing choosing = begin(identity, request);
+    bool plain = is_plain(&choosing);
+    memset(request->against, 0, sizeof request->against);
+    request->status = is_broken(&choosing) ? TP_ECORRUPT : 0;
+    if (request->status < 0)
+        return TP_CHOSEN;
+    choose_root(&choosing);
+    enum tp_choice choice = plain ? TP_CHOSEN : choose_closely(&choosing);
+    if (choice == TP_CHOSEN)
+        note(&choosing);
+    return choice;
+}

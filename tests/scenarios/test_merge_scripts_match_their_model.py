@@ -1,0 +1,630 @@
+"""Customers that are merged while events arrive: the scripts do what a page of Python says, whatever is half-way, left
+by who died, ended by somebody else, retried and replayed; and in the end each event is in one timeline, once, and its
+answer what it was. On a plain Redis and on one that refuses to cross slots."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+
+import pytest
+import redis as redis_py
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from touchpoint import Redis
+from touchpoint.customers import MINUTE, NEVER, Customers, Event, Look, customer_id, lane_of
+from touchpoint.layout import UNTOLD, Entry
+
+NODES = [b"node-one", b"node-two"]
+IDS = [customer_id(number) for number in range(6)]
+CHANNELS = ["web", "call"]
+MOST_TOLD = 4
+
+
+@dataclass
+class Customer:
+    """What is stored of one, and the rules by which it changes. Nothing is forgotten here."""
+
+    id: str
+    role: str = None
+    generation: int = 0
+    merge: dict = field(default_factory=dict)  # of a member: to, merge, at, evidence, and phase while it is pending
+    sequence: int = 0
+    last: str = None
+    counts: Counter = field(default_factory=Counter)
+    identifiers: dict = field(default_factory=dict)
+    listed: set = field(default_factory=set)  # of these, what is not told yet
+    entries: list = field(default_factory=list)
+    recents: list = field(default_factory=list)
+    members: list = field(default_factory=list)
+    rows: dict = field(default_factory=dict)
+    untold: list = field(default_factory=list)
+    merges: int = 0
+
+    @property
+    def version(self):
+        return self.generation, len(self.identifiers)
+
+    @property
+    def state(self):
+        """Of an event it is stored as it is then."""
+        last = {"last": self.last} if self.last else {}
+        return last | {f"in.{channel}": str(n) for channel, n in self.counts.items()}
+
+    def look(self, member):
+        standing = self.merge.get("phase", "member") if self.merge else "root"
+        to = self.merge.get("to", "")
+        return Look(standing, to, *self.version, frozenset(self.identifiers), self.merges, member in self.rows)
+
+    def list(self, version, event, names):
+        if self.merge or version != self.version:
+            return False
+        self.role = self.role or "alone"
+        self.identifiers |= dict.fromkeys(names, (event.received, event.origin))
+        self.listed |= set(names)
+        return True
+
+    def redirect(self, version, survivor, survivor_version, evidence):
+        if self.merge or version != self.version:
+            return False
+        self.generation, self.role = self.generation + 1, "member"
+        at = "{} {}".format(*survivor_version)
+        self.merge = {"to": survivor, "merge": str(self.generation), "at": at, "evidence": evidence, "phase": "pending"}
+        return True
+
+    def pending(self):
+        return "phase" in self.merge
+
+    def absorb(self, loser):
+        """As it was when it was redirected, since which it is frozen."""
+        if loser.id in self.rows:
+            return "in"
+        if self.merge or loser.merge["at"] != "{} {}".format(*self.version):
+            return "moved"
+        times = [entry.time for entry in loser.entries] or [0]
+        row = "\t".join([loser.merge["to"], str(min(times)), str(max(times)), loser.merge["evidence"]])
+        self.role, self.merges = "root", self.merges + 1
+        self.rows |= {loser.id: row} | loser.rows
+        self.members += [loser.id, *loser.members]
+        self.untold += [*loser.untold, loser.id]
+        self.listed |= {name for name in loser.listed if name not in self.identifiers}
+        self.identifiers = loser.identifiers | self.identifiers
+        self.recents += [recent for recent in loser.recents if recent not in self.recents]
+        self.sequence += loser.sequence
+        self.counts += loser.counts
+        if loser.last and (not self.last or time_of(loser.last) > time_of(self.last)):
+            self.last = loser.last
+        return "in"
+
+    def confirm(self, number, result):
+        if not self.pending() or self.merge["merge"] != number:
+            return False
+        del self.merge["phase"]
+        if result != "in":
+            self.merge, self.role = {}, "root"
+        return True
+
+    def append(self, bound, event, node, record):
+        known = next((one for one in self.recents if one[0] == event.key), None)
+        if known:
+            return self.answer(known, bound, event, (node, record, False))
+        if self.merge or bound not in (0, self.generation + 1):
+            return "m", ""
+        self.role = self.role or "alone"
+        before, merged = self.state, tuple(self.untold[:MOST_TOLD])
+        del self.untold[:MOST_TOLD]
+        attached = sum(1 << place for place, name in enumerate(event.names) if self.tells(name))
+        self.listed -= set(event.names)
+        self.identifiers = dict.fromkeys(event.names, (event.received, event.origin)) | self.identifiers
+        self.sequence += 1
+        self.counts[event.channel] += 1
+        self.last = event.last
+        self.entries.append(Entry(event.time, self.sequence, event.key, attached, merged, before, b"tail"))
+        self.recents.append((event.key, event.content, node, record, False, self.id))
+        return "a", self.sequence, attached, merged, before, self.mapping(attached or merged)
+
+    def answer(self, known, bound, event, mark):
+        """A member remembers nothing more, since its survivor would not know of it."""
+        replayed = known[2:5] == mark
+        if not replayed and self.merge and bound != NEVER:
+            return "m", ""
+        again = (*known[:2], *mark[:2], True, known[5])
+        if not replayed and not self.merge and again not in self.recents:
+            self.recents.append(again)
+        if known[1] != event.content:
+            return "u", ""
+        if known[5] != self.id:
+            return "o", known[5]
+        entry = next(entry for entry in self.entries if entry.key == event.key)
+        mapping = self.mapping(entry.attached or entry.merged)
+        return "d", entry.sequence, entry.attached, entry.merged, entry.before, mapping
+
+    def tells(self, name):
+        return name in self.listed or name not in self.identifiers
+
+    def stored_identifiers(self):
+        return {
+            name: (when + UNTOLD * (name in self.listed), origin) for name, (when, origin) in self.identifiers.items()
+        }
+
+    def mapping(self, changed):
+        told = {name: seen for name, seen in self.stored_identifiers().items() if name not in self.listed}
+        return (told, tuple(self.members)) if changed else ({}, ())
+
+    def graph(self):
+        """As m:ID has it."""
+        if self.role in (None, "alone"):
+            return {}
+        found = {"generation": str(self.generation)} | self.merge
+        found |= {"members": "".join(self.members), "minute": str(MINUTE), "merges": str(self.merges)}
+        found |= {"untold": "".join(self.untold)}
+        return {
+            name: value for name, value in found.items() if value and (self.merges or name not in ("minute", "merges"))
+        }
+
+
+def time_of(last):
+    return int(last.split("\t")[0])
+
+
+class World:
+    """Works that go on side by side, each a generator that yields behind every call of a script. Each call is given to
+    the script and to the model, which must agree."""
+
+    def __init__(self, server):
+        self.server = server
+        server.clear()
+        self.customers = {id: Customer(id) for id in IDS}
+        self.events = []
+        self.records = []  # (event, node, record)
+        self.next, self.released = dict.fromkeys(NODES, 1), dict.fromkeys(NODES, 1)
+        self.told = {}  # (node, record): where it is, or that it is refused
+        self.brought = defaultdict(dict)  # by customer, what came to that one itself
+        self.works = []  # (generator, the record that it delivers)
+
+    # --- calls
+
+    def check(self, id):
+        customer, seen = self.customers[id], self.server.seen(id)
+        assert (seen.role if seen else None) == customer.role
+        if seen is None:
+            return
+        assert (seen.sequence, seen.state) == (customer.sequence, customer.state)
+        assert seen.identifiers == customer.stored_identifiers()
+        assert seen.entries == sorted(customer.entries, key=lambda entry: (entry.time, entry.sequence))
+        assert (seen.graph, seen.rows) == (customer.graph(), customer.rows)
+        waiting = {one for one in customer.recents if one[3] >= self.released[one[2]]}
+        assert waiting <= set(seen.recents) <= set(customer.recents)
+        assert len(set(seen.recents)) == len(seen.recents)
+
+    def look(self, id, member=""):
+        found = self.server.look(id, member)
+        assert found == self.customers[id].look(member)
+        return found
+
+    def list(self, id, version, event, names):
+        listed = self.server.list(id, version, event, names)
+        assert listed == self.customers[id].list(version, event, names)
+        if listed:
+            self.brought[id] |= dict.fromkeys(names, (event.received, event.origin))
+        self.check(id)
+        return listed
+
+    def append(self, id, bound, event, node, record):
+        told = self.server.append(id, bound, event, node, record, self.released[node])
+        before, last = set(self.customers[id].identifiers), self.customers[id].sequence
+        expected = self.customers[id].append(bound, event, node, record)
+        assert (told[0].replace("r", "d"), *told[1:]) == expected
+        self.check(id)
+        if told[0] == "a":
+            assert told[1] > last, "sequences grow"
+            self.brought[id] |= {name: (event.received, event.origin) for name in event.names if name not in before}
+        return told
+
+    # --- works
+
+    def follow(self, first):
+        """To the root, as it is when it is read."""
+        number = first
+        while True:
+            found = self.look(number, first)
+            yield
+            if found.standing == "pending":
+                yield from self.finish(number)
+            elif found.standing == "member":
+                assert found.to < number
+                number = found.to
+            else:
+                assert number == first or found.has, "redirects lead to who lists whom they began at"
+                return number, found
+
+    def deliver(self, event, node, record, how):
+        while True:
+            root, found = yield from self.follow(event.home)
+            missing = [name for name in event.names if name not in found.names]
+            if missing and how % 2:
+                listed = self.list(root, found.version, event, missing)
+                yield
+                if not listed:
+                    continue
+            bound = 0 if root == event.home and how % 3 else found.generation + 1
+            told = self.append(root, bound, event, node, record)
+            if told[0] == "m":
+                yield
+                continue
+            if told[0] == "o":
+                yield
+                root = told[1]
+                told = self.append(root, NEVER, event, node, record)
+            self.note_told(node, record, "u" if told[0] == "u" else (root, told[1]))
+            return
+
+    def note_told(self, node, record, answer):
+        assert self.told.setdefault((node, record), answer) == answer
+
+    def merge(self, one, other, evidence):
+        one, one_found = yield from self.follow(one)
+        other, other_found = yield from self.follow(other)
+        if one == other:
+            return
+        (survivor, at), (loser, found) = sorted([(one, one_found), (other, other_found)], key=lambda pair: pair[0])
+        told = self.server.redirect(loser, found.version, survivor, at.version, evidence)
+        redirected = self.customers[loser].redirect(found.version, survivor, at.version, evidence)
+        assert redirected == (told[0] == b"pending")
+        self.check(loser)
+        yield
+        if redirected:
+            yield from self.take_in(loser, told)
+
+    def finish(self, loser):
+        """Whoever meets one that is pending."""
+        told = self.server.pending(loser)
+        assert (told[0] == b"pending") == self.customers[loser].pending()
+        yield
+        if told[0] == b"pending":
+            yield from self.take_in(loser, told)
+
+    def take_in(self, loser, told):
+        """It may have been taken in or refused by another meanwhile, who has confirmed that too."""
+        survivor, number, at, evidence = (word.decode() for word in told[1:5])
+        frozen = replace(self.customers[loser], merge={"to": survivor, "at": at, "evidence": evidence})
+        result = self.server.absorb(loser, told)
+        assert result == self.customers[survivor].absorb(frozen)
+        self.check(survivor)
+        yield
+        confirmed = self.server.confirm(loser, number, result)
+        assert confirmed == self.customers[loser].confirm(number, result)
+        self.check(loser)
+        yield
+
+    # --- what happens
+
+    def do(self, what, a, b, c):
+        getattr(self, what)(a, b, c)
+
+    def nothing(self, a, b, c):
+        """What a plan becomes when it is made shorter."""
+
+    def start(self, work, record=None):
+        self.works.append((work, record))
+
+    def event(self, a, b, c):
+        """Of its identifiers some are only its customer's, and some anybody's."""
+        home = IDS[a % len(IDS)]
+        names = [f"x\t{home[-1]}-{c % 4}", f"x\t{home[-1]}-{c % 5}", f"y\tof all {b % 3}"][: 1 + b % 3]
+        number = len(self.events)
+        event = Event(
+            b"k%d %05d" % (number % 3, number),  # few prints differ
+            b"said %03d" % (c % 7),
+            home,
+            [5, 5, 6, 1_700_000_000_000 + c][b % 4],
+            1000 + number,
+            tuple(dict.fromkeys(names)),
+            CHANNELS[c % len(CHANNELS)],
+        )
+        self.events.append(event)
+        self.send(event, NODES[a % 2], b)
+
+    def send(self, event, node, how):
+        record = (event, node, self.next[node])
+        self.next[node] += 1
+        self.records.append(record)
+        self.start(self.deliver(*record, how), record)
+
+    def unreleased(self):
+        return [record for record in self.records if record[2] >= self.released[record[1]]]
+
+    def again(self, a, b, c):
+        """The same record."""
+        if some := self.unreleased():
+            record = some[a % len(some)]
+            self.start(self.deliver(*record, b), record)
+
+    def retry(self, a, b, c):
+        """Another record of an event that is surely remembered, or not appended yet."""
+        if some := self.unreleased():
+            self.send(some[a % len(some)][0], NODES[b % 2], c)
+
+    def reuse(self, a, b, c):
+        some = [record for record in self.unreleased() if isinstance(self.told.get(record[1:]), tuple)]
+        if some:
+            self.send(replace(some[a % len(some)][0], content=b"other%03d" % (c % 3)), NODES[b % 2], c)
+
+    def join(self, a, b, c):
+        self.start(self.merge(IDS[a % len(IDS)], IDS[b % len(IDS)], f"evidence {c}"))
+
+    def end_other(self, a, b, c):
+        some = [customer.id for customer in self.customers.values() if customer.pending()]
+        if some:
+            self.start(self.finish(some[a % len(some)]))
+
+    def go_on(self, a, b, c):
+        if not self.works:
+            return
+        work = self.works[a % len(self.works)]
+        for _ in range(1 + b % 4):
+            if next(work[0], "end") == "end":
+                self.works.remove(work)
+                return
+
+    def die(self, a, b, c):
+        if self.works:
+            self.works.pop(a % len(self.works))
+
+    def list_and_die(self, a, b, c):
+        """Whoever brings these identifiers next tells of them."""
+        self.event(a, 2 * b + 1, c)
+        work, _ = self.works.pop()
+        for _ in range(3):
+            next(work, None)
+
+    def release(self, a, b, c):
+        """Up to what is not answered yet, by any record of it: one that came later would be a new event."""
+        node, working = NODES[a % 2], [record for _, record in self.works]
+        waits = {record[0].key for record in self.records if record[1:] not in self.told or record in working}
+        first = min([r[2] for r in self.records if r[1] == node and r[0].key in waits], default=self.next[node])
+        self.released[node] = max(self.released[node], min(first, self.released[node] + b % 12))
+
+    # --- the end
+
+    def run(self, work):
+        for _ in work:
+            pass
+
+    def settle(self):
+        """All go on; whoever is left half-way is found; and whoever was merged is told with an entry more."""
+        while self.works:
+            self.go_on(0, 0, 0)
+        for id in IDS:
+            self.run(self.follow(id))
+        for record in self.unreleased():
+            self.run(self.deliver(*record, 0))
+        for customer in self.customers.values():
+            while customer.untold and not customer.merge:
+                self.event(IDS.index(customer.id), 0, 0)
+                self.run(self.works.pop()[0])
+
+    def root_of(self, id):
+        while self.customers[id].merge:
+            id = self.customers[id].merge["to"]
+        return id
+
+    def check_all(self):
+        """In words that owe little to how the model does it."""
+        seen = {id: found for id in IDS if (found := self.server.seen(id))}
+        trees = defaultdict(list)
+        for id in seen:
+            trees[self.root_of(id)].append(id)
+        self.check_entries(seen)
+        assert not any("phase" in one.graph for one in seen.values())
+        for root, tree in trees.items():
+            one = seen[root]
+            assert sorted(one.rows) == sorted(set(tree) - {root})
+            channels = Counter(event.channel for event in self.events for id in tree if self.is_at(event, seen[id]))
+            assert {name[3:]: int(n) for name, n in one.state.items() if name[:3] == "in."} == channels
+            self.check_identifiers(one, [self.brought[id] for id in tree])
+            merged = [id for member in tree for entry in seen[member].entries for id in entry.merged]
+            assert sorted(merged) == sorted(one.rows), "each is told once"
+
+    def is_at(self, event, one):
+        return any(entry.key == event.key for entry in one.entries)
+
+    def check_entries(self, seen):
+        places = defaultdict(list)
+        for id, one in seen.items():
+            for entry in one.entries:
+                places[entry.key].append((id, entry.sequence))
+            assert len({entry.sequence for entry in one.entries}) == len(one.entries)
+        assert all(len(some) == 1 for some in places.values())
+        for event, *record in self.records:
+            answer = self.told.get(tuple(record))
+            if isinstance(answer, tuple):
+                assert places[event.key] == [answer]
+        assert sum(map(len, places.values())) == len(
+            {e.key for e, *record in self.records if tuple(record) in self.told}
+        )
+
+    def check_identifiers(self, root, brought):
+        assert set(root.identifiers) == set().union(*brought)
+        for name, (when, origin) in root.identifiers.items():
+            assert (when % UNTOLD, origin) in [some[name] for some in brought if name in some], "as it was"
+
+    def check_attached(self):
+        """What is one customer's only is told once."""
+        events = {event.key: event for event in self.events}
+        entries = [entry for customer in self.customers.values() for entry in customer.entries]
+        told = Counter(
+            name
+            for entry in entries
+            for place, name in enumerate(events[entry.key].names)
+            if entry.attached >> place & 1 and name[0] == "x"
+        )
+        listed = set().union(*(c.listed for c in self.customers.values() if not c.merge))
+        brought = {name for some in self.brought.values() for name in some if name[0] == "x"}
+        assert told == dict.fromkeys(brought - listed, 1)
+
+
+OFTEN = {"event": 5, "join": 4, "go_on": 14, "list_and_die": 1}
+SELDOM = ["nothing", "again", "retry", "reuse", "end_other", "die", "release"]
+WHAT = SELDOM * 2 + [what for what, times in OFTEN.items() for _ in range(times)]
+NUMBERS = st.integers(0, 99)
+PLANS = st.lists(st.tuples(st.sampled_from(WHAT), NUMBERS, NUMBERS, NUMBERS), min_size=60, max_size=200)
+
+
+@pytest.fixture(scope="module", params=["plain", "cluster"])
+def server(request, tmp_path_factory):
+    redis = Redis(tmp_path_factory.mktemp("redis"), cluster=request.param == "cluster", appendonly="no")
+    try:
+        redis.start()
+        yield Customers(redis_py.Redis(port=redis.port))
+    finally:
+        redis.kill()
+
+
+@given(plans=PLANS)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+def test_the_scripts_and_their_model_agree(server, plans):
+    world = World(server)
+    for plan in plans:
+        world.do(*plan)
+    world.settle()
+    world.check_all()
+    world.check_attached()
+
+
+# --- one at a time
+
+SMALL, LARGE = IDS[0], IDS[5]
+
+
+def an_event(number, home=LARGE, **other):
+    event = Event(b"key %04d" % number, b"said 000", home, 5, 1000 + number, (f"x\t{number}",), "web")
+    return replace(event, **other)
+
+
+def redirect(server, loser, survivor):
+    return server.redirect(loser, server.look(loser).version, survivor, server.look(survivor).version, "evidence")
+
+
+def test_an_event_is_moved_whose_customer_was_redirected_since(server):
+    """Also when that one is free again."""
+    server.clear()
+    found = server.look(LARGE)
+    told = redirect(server, LARGE, SMALL)
+    assert server.append(LARGE, 0, an_event(1), NODES[0], 1, 1) == ("m", "")
+    assert server.list(SMALL, (0, 0), an_event(2), ["x\t2"])
+    assert server.absorb(LARGE, told) == "moved"
+    assert server.confirm(LARGE, told[2], "moved")
+    assert server.append(LARGE, found.generation + 1, an_event(1), NODES[0], 1, 1) == ("m", "")
+    assert server.append(LARGE, server.look(LARGE).generation + 1, an_event(1), NODES[0], 1, 1)[:2] == ("a", 1)
+    assert server.append(SMALL, 0, an_event(2), NODES[0], 2, 1)[:4] == ("a", 1, 1, ())
+
+
+def test_who_ends_an_earlier_merge_leaves_the_later_one(server):
+    server.clear()
+    early = redirect(server, LARGE, SMALL)
+    server.list(SMALL, (0, 0), an_event(2), ["x\t2"])
+    server.confirm(LARGE, early[2], server.absorb(LARGE, early))
+    late = redirect(server, LARGE, SMALL)
+    assert server.absorb(LARGE, early) == "moved"
+    assert not server.confirm(LARGE, early[2], "moved")
+    assert server.look(LARGE).standing == "pending"
+    assert server.absorb(LARGE, late) == "in"
+    assert server.confirm(LARGE, late[2], "in")
+
+
+def test_what_only_may_be_known_is_not_appended(server):
+    server.clear()
+    assert server.append(SMALL, NEVER, an_event(1), NODES[0], 1, 1) == ("m", "")
+    assert server.seen(SMALL) is None
+
+
+def test_a_record_that_repeats_is_told_to_ask_the_survivor(server):
+    """The member would remember it alone, and the survivor append it when it comes once more, late."""
+    server.clear()
+    server.append(LARGE, 0, an_event(1), NODES[0], 1, 1)
+    told = redirect(server, LARGE, SMALL)
+    assert server.append(LARGE, 1, an_event(1), NODES[1], 1, 1) == ("m", "")
+    server.confirm(LARGE, told[2], server.absorb(LARGE, told))
+    assert server.append(SMALL, 1, an_event(1), NODES[1], 1, 1) == ("o", LARGE)
+    assert server.append(LARGE, NEVER, an_event(1), NODES[1], 1, 1)[:2] == ("d", 1)
+    for record in range(2, 12):
+        server.append(SMALL, 1, an_event(record), NODES[0], record, record)
+    assert server.append(SMALL, 1, an_event(1), NODES[1], 1, 1) == ("o", LARGE)
+
+
+@pytest.mark.parametrize("times", [(5, 6), (6, 5)])
+def test_an_id_that_two_had_used_for_something_else_before_they_were_one(server, times):
+    """Each finds its own."""
+    server.clear()
+    first = an_event(1, SMALL, content=b"content1", time=times[0])
+    second = an_event(1, LARGE, content=b"content2", time=times[1])
+    server.append(SMALL, 0, first, NODES[0], 1, 1)
+    server.append(LARGE, 0, second, NODES[0], 2, 1)
+    assert server.merge(LARGE, SMALL) == "in"
+    assert server.append(SMALL, 1, first, NODES[0], 1, 1)[:2] == ("r", 1)
+    assert server.append(SMALL, 1, second, NODES[0], 2, 1) == ("o", LARGE)
+    assert server.append(SMALL, 1, replace(second, content=b"content3"), NODES[0], 3, 1) == ("u", "")
+
+
+def test_the_newest_of_both_are_remembered(server):
+    """By time, since in which order they came is not known of two."""
+    server.clear()
+    for number, (id, time) in enumerate([(SMALL, 20), (SMALL, 40), (LARGE, 10), (LARGE, 30)]):
+        server.append(id, 0, an_event(number, id, time=time), NODES[0], 1 + number, 100)
+    assert server.merge(LARGE, SMALL) == "in"
+    assert [(recent[0], recent[5]) for recent in server.seen(SMALL).recents] == [
+        (b"key 0003", LARGE),
+        (b"key 0001", SMALL),
+    ]
+
+
+def test_of_many_four_are_told_with_an_entry(server):
+    server.clear()
+    losers = [customer_id(number) for number in range(10, 20)]
+    for loser in losers:
+        assert server.merge(loser, SMALL) == "in"
+    told = [server.append(SMALL, 0, an_event(n), NODES[0], n, 1)[3] for n in range(1, 5)]
+    assert told == [tuple(losers[:4]), tuple(losers[4:8]), tuple(losers[8:]), ()]
+    assert server.append(SMALL, 0, an_event(1), NODES[0], 1, 1)[3] == tuple(losers[:4])
+    assert server.look(SMALL).merges == len(losers)
+
+
+@pytest.mark.parametrize("broken", [SMALL, LARGE], ids=["survivor", "loser"])
+def test_a_key_that_holds_something_else_takes_part_in_no_merge(server, broken):
+    server.clear()
+    key = lane_of(broken) + b"m:" + broken.encode()
+    server.client.set(key, "somebody's")
+    told = server.redirect(LARGE, (0, 0), SMALL, (0, 0), "evidence")
+    assert told[0] == (b"broken" if broken == LARGE else b"pending")
+    assert broken == LARGE or server.absorb(LARGE, told) == "broken"
+    assert server.client.get(key) == b"somebody's"
+
+
+def fill(server, id, count):
+    for number in range(1, 11):
+        server.append(id, 0, an_event(number, id), NODES[0], number, number)
+    line = lane_of(id) + b"t:" + id.encode()
+    ((entry, time),) = server.client.zrange(line, -1, -1, withscores=True)
+    more = {number.to_bytes(6, "big") + entry[6:]: time + number for number in range(11, count + 1)}
+    if more:
+        server.client.zadd(line, more)
+
+
+def cost_of_a_merge(server, count, loser, survivor):
+    """Microseconds that Redis needs for the scripts, and the calls that these make."""
+    fill(server, loser, count)
+    fill(server, survivor, count)
+    server.client.config_resetstat()
+    assert server.merge(loser, survivor) == "in"
+    stats = server.client.info("commandstats")
+    return stats["cmdstat_evalsha"]["usec"], sum(some["calls"] for some in stats.values())
+
+
+def test_a_merge_costs_the_same_however_long_the_timelines_are(server):
+    server.clear()
+    few, many = (
+        [cost_of_a_merge(server, count, customer_id(first + 3 * turn), customer_id(first)) for turn in range(1, 4)]
+        for count, first in ((10, 100), (10_000, 200))
+    )
+    assert [calls for _, calls in few] == [calls for _, calls in many]
+    assert min(many)[0] < 3 * min(few)[0]

@@ -1,0 +1,186 @@
+"""The scripts of customers, called one customer a call, as the daemon does; and what they left in Redis."""
+
+import struct
+from dataclasses import dataclass
+
+from .layout import ID, Recent, prints_of, read_customer, read_entry, read_line, read_mapping, read_recents, read_told
+from .layout import split_ids as ids_of
+from .scripts import REPAIR, Scripts
+
+LANES = 3
+MINUTE = 7
+KINDS = (b"c:", b"r:", b"t:", b"m:")
+NEVER = 2**32 - 1  # bound to it, nothing is appended
+
+
+def customer_id(number):
+    return f"0190a000-0000-7000-8000-{number:012}"
+
+
+def lane_of(id):
+    return b"tp:{L%d}:" % (int(id[-12:]) % LANES)
+
+
+def customer_keys(lane, names):
+    """As each script has its KEYS."""
+    return [lane + b"home", lane + b"released", *(lane + kind + name for name in names for kind in KINDS)]
+
+
+def packed(kind, name, value):
+    """A change of the state."""
+    name, value = f"\n{name}\t".encode(), value.encode()
+    return kind + struct.pack(">H", len(name)) + name + struct.pack(">I", len(value)) + value
+
+
+def six(number):
+    return number.to_bytes(6, "big")
+
+
+@dataclass(frozen=True)
+class Look:
+    standing: str
+    to: str
+    generation: int
+    count: int
+    names: frozenset
+    merges: int
+    has: bool
+
+    @property
+    def version(self):
+        return self.generation, self.count
+
+
+@dataclass(frozen=True)
+class Event:
+    key: bytes
+    content: bytes
+    home: str
+    time: int
+    received: int
+    names: tuple
+    channel: str
+
+    @property
+    def origin(self):
+        return f'web\t"{self.key.decode()}"'
+
+    @property
+    def last(self):
+        return f"{self.time}\t{self.key.decode()}"
+
+    def lines(self, names):
+        return "".join(line + "\n" for line in [self.origin, *names])
+
+
+@dataclass
+class Seen:
+    """A customer as Redis has it."""
+
+    role: str
+    sequence: int
+    state: dict
+    identifiers: dict
+    entries: list
+    recents: list  # (key, content, node, record, again, whose)
+    graph: dict  # without rows and owners
+    rows: dict
+
+
+class Customers:
+    def __init__(self, client, most_recents=2):
+        self.client = client
+        self.scripts = Scripts(client)
+        self.most_recents = most_recents
+
+    def clear(self):
+        self.client.flushall()
+        for number in range(LANES):
+            self.scripts.open_home(b"tp:{L%d}:" % number, count=LANES)
+
+    def _call(self, script, id, *arguments):
+        keys = customer_keys(lane_of(id), [id.encode()])
+        return self.scripts.call(f"daemon/{script}.lua", keys, [REPAIR, *arguments])
+
+    def look(self, id, member=""):
+        ((standing, to, generation, count, names, merges, has),) = self._call(
+            "customer/look", id, MINUTE, b"\0\1", member
+        )
+        names = frozenset(names.decode().split("\n")[1:-1])
+        return Look(standing.decode(), to.decode(), generation, count, names, merges, bool(has))
+
+    def list(self, id, version, event, names):
+        word = (b"\0\1", *version, six(event.received), event.lines(names))
+        return bool(self._call("customer/list", id, *word)[0])
+
+    def redirect(self, loser, version, survivor, survivor_version, evidence):
+        at = "{} {}".format(*survivor_version)
+        return self._call("customer/redirect", loser, "open", *version, survivor, at, evidence)
+
+    def pending(self, loser):
+        return self._call("customer/redirect", loser, "open", "")
+
+    def absorb(self, loser, told, home="open", is_counted="0"):
+        """What redirect told."""
+        words = (home, self.most_recents, MINUTE, loser, is_counted, *told[1:])
+        return self._call("customer/absorb", told[1].decode(), *words).decode()
+
+    def confirm(self, loser, number, result, home="open"):
+        return bool(self._call("customer/confirm", loser, home, number, result))
+
+    def merge(self, loser, survivor, evidence="evidence"):
+        told = self.redirect(loser, self.look(loser).version, survivor, self.look(survivor).version, evidence)
+        result = self.absorb(loser, told)
+        assert self.confirm(loser, told[2], result)
+        return result
+
+    def merge_again(self, loser, survivor, is_counted, evidence="evidence"):
+        """As one who restores does it."""
+        told = self._call("customer/redirect", loser, "closed", "*", 0, survivor, "", evidence)
+        result = self.absorb(loser, told, "closed", is_counted)
+        assert self.confirm(loser, told[2], result, "closed")
+        return result
+
+    def append(self, id, bound, event, node, record, released):
+        """A letter, and what was told: the same of what was just appended and of what is stored."""
+        mark = event.key + event.content + node + six(record) + six(event.time)
+        head = (node, released, 100_000, self.most_recents, 0, event.received, 1)
+        words = (b"\0\1" + struct.pack(">I", bound) + six(event.received) + mark, event.time, b"tail")
+        words += (event.lines(event.names), "\nlast\t" + event.last, packed(b"a", f"in.{event.channel}", "1"))
+        (answer,) = self._call("timeline/append", id, *head, *words)
+        letter, rest = answer[:1].decode(), answer[1:]
+        if letter not in "ard":
+            return letter, rest.decode()
+        length = struct.unpack(">I", rest[:4])[0]
+        told, mapping = rest[4 : 4 + length], read_mapping(rest[4 + length :])
+        if letter == "a":
+            return letter, *read_told(told), mapping
+        entry = read_entry(told)
+        return letter, entry.sequence, entry.attached, entry.merged, entry.before, mapping
+
+    def seen(self, id):
+        lane, name = lane_of(id), id.encode()
+        pipe = self.client.pipeline(transaction=False)
+        pipe.get(lane + b"c:" + name).get(lane + b"r:" + name)
+        pipe.zrange(lane + b"t:" + name, 0, -1, withscores=True).hgetall(lane + b"m:" + name)
+        blob, recents, line, graph = pipe.execute()
+        if blob is None:
+            assert (recents, line, graph) == (None, [], {})
+            return None
+        stored, recents = read_customer(blob), read_recents(recents or b"")
+        assert stored.prints == prints_of(recents)
+        assert stored.count == len(line)
+        graph = {name.decode(): value.decode() for name, value in graph.items()}
+        owners = [id, *ids_of(graph.pop("owners", "").encode())]
+        rows = {name[4:]: graph.pop(name) for name in list(graph) if name[:4] == "row "}
+        recents = [whose(recent, owners) for recent in recents]
+        return Seen(
+            stored.role, stored.sequence, stored.state, stored.identifiers, read_line(line), recents, graph, rows
+        )
+
+
+def whose(recent: Recent, owners):
+    return recent.key, recent.content, recent.node, recent.record, recent.again, owners[recent.owner]
+
+
+assert len(customer_id(0)) == ID
