@@ -101,6 +101,7 @@ static void on_merged(void *arg, int status, bool merged) {
     tp_people_forget(identity, identity->next.merge.loser);
     tp_people_forget(identity, identity->next.merge.survivor);
     identity->at = 0; /* those before may be the loser's */
+    identity->turns = merged ? 0 : identity->turns;
     tp_identity_go_on(identity, status);
 }
 

@@ -7,7 +7,7 @@
 #include "daemon/customer/customer.h"
 #include "tests/unit/redis/fake.h"
 
-enum { MOST_CUSTOMERS = 16 };
+enum { MOST_CUSTOMERS = 128 };
 
 static struct test_customer {
     char id[TP_UUID_TEXT], to[TP_UUID_TEXT], members[4 * TP_UUID_TEXT];

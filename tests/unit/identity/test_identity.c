@@ -4,7 +4,7 @@
 
 #include "tests/unit/identity/customers.h"
 
-enum { MOST_OWNED = 32, MOST_REQUESTS = 8 };
+enum { MOST_OWNED = 128, MOST_REQUESTS = 64 };
 
 #define ANN "0190a000-0000-7000-8000-00000000000a"
 #define BOB "0190a000-0000-7000-8000-00000000000b"
@@ -125,7 +125,7 @@ static size_t resolved(void) {
     size_t rounds = 0;
     resolve();
     while (fake_calls) {
-        assert_true(++rounds < 40);
+        assert_true(++rounds < 1000);
         serve_round();
     }
     assert_int_equal(done_times, 1);
@@ -502,6 +502,29 @@ static void two_who_come_together_are_one(void **state) {
     assert_non_null(strstr(customer(ANN)->lines, "\nx\tnew\n"));
 }
 
+/* However many there are of a batch, each brings it forward. */
+static void many_pairs_of_a_batch_are_merged(void **state) {
+    (void)state;
+    enum { PAIRS = 60 };
+    static char texts[PAIRS][64];
+    for (unsigned i = 0; i < PAIRS; i++) {
+        char id[TP_UUID_TEXT], value[16];
+        snprintf(value, sizeof value, "%u", i);
+        snprintf(id, sizeof id, "0190a000-0000-7000-8000-1%011u", i);
+        owned_and_listed(id, "x", value);
+        snprintf(id, sizeof id, "0190a000-0000-7000-8000-2%011u", i);
+        owned_and_listed(id, "phone", value);
+        snprintf(texts[i], sizeof texts[i], "x=%u phone=%u", i, i);
+        event(texts[i]);
+    }
+    resolved();
+    for (unsigned i = 0; i < PAIRS; i++) {
+        assert_int_equal(requests[i].status, 0);
+        assert_int_equal(requests[i].others, 0);
+        assert_int_equal(requests[i].customer_id[24], '1');
+    }
+}
+
 /* What was resolved before would come to the timeline behind what is resolved now. */
 static void two_are_merged_when_nothing_is_on_its_way(void **state) {
     (void)state;
@@ -681,6 +704,7 @@ int main(void) {
         TEST(one_that_nobody_has_is_taken_along),
         TEST(two_who_come_together_are_one),
         TEST(two_are_merged_when_nothing_is_on_its_way),
+        TEST(many_pairs_of_a_batch_are_merged),
         TEST(who_has_moved_is_followed),
         TEST(who_is_left_half_way_is_finished),
         TEST(who_cannot_be_finished_is_free),
