@@ -96,7 +96,12 @@ int tp_customer_merge(const struct tp_customer_calls *calls, const struct tp_cus
 int tp_customer_finish(const struct tp_customer_calls *calls, struct tp_str customer_id, tp_customer_merge_done *done,
                        void *arg);
 
-/* ---- read ---- */
+/* ---- read: needs no script ---- */
+
+/* Where it leads: "" for a root, also while it is pending, and for who is not there. */
+typedef void tp_customer_led(void *arg, int status, struct tp_str to);
+int tp_customer_lead(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                     tp_customer_led *done, void *arg);
 
 /* One whom a root lists. */
 struct tp_customer_member {
@@ -114,6 +119,6 @@ struct tp_customer {
     const struct tp_customer_member *members; /* sorted by id */
 };
 typedef void tp_customer_read_done(void *arg, int status, const struct tp_customer *customer);
-/* TP_ENOTFOUND when there is no such customer. Needs no script. */
+/* TP_ENOTFOUND when there is no such customer. */
 int tp_customer_read(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_customer_read_done *done, void *arg);

@@ -1,4 +1,4 @@
-/* One customer, and whose an identifier is. */
+/* One customer. */
 #include "daemon/view/internal.h"
 
 #include <stdlib.h>
@@ -7,11 +7,8 @@
 #include "common/json.h"
 #include "common/time.h"
 #include "daemon/context/context.h"
-#include "daemon/identity/identity.h"
 
 struct asked {
-    const struct tp_settings *settings;
-    struct tp_redis *redis;
     tp_view_done *done;
     void *arg;
     bool identity_alone;
@@ -25,47 +22,6 @@ static void answer(struct asked *asked, int status, struct tp_buf *json) {
     tp_buf_free(json);
     free(asked);
 }
-
-/* ---- whose is it? ---- */
-
-static void answer_found(struct asked *asked, int status, struct tp_str customer_id) {
-    struct tp_buf json = TP_BUF_INIT;
-    tp_buf_adds(&json, "{\"customers\":[");
-    if (customer_id.len > 0)
-        tp_buf_addf(&json, "{\"id\":\"%.*s\"}", TP_FMT(customer_id));
-    tp_buf_adds(&json, "]}");
-    answer(asked, status, &json);
-}
-
-/* An identifier is claimed before anything has happened to its customer. */
-static void on_root_found(void *arg, int status, struct tp_str id, const struct tp_customer *customer) {
-    (void)customer;
-    answer_found(arg, status == TP_ENOTFOUND ? 0 : status, id);
-}
-
-/* Who claimed it may be another's member by now. */
-static void on_found(void *arg, int status, struct tp_str customer_id) {
-    struct asked *asked = arg;
-    bool is_claimed = status == 0 && customer_id.len > 0;
-    if (is_claimed)
-        status = tp_view_root(asked->settings, asked->redis, customer_id, on_root_found, asked);
-    if (!is_claimed || status < 0)
-        answer_found(asked, status == TP_ENOTFOUND ? TP_ECORRUPT : status, (struct tp_str){0});
-}
-
-int tp_view_find(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identifier identifier,
-                 tp_view_done *done, void *arg) {
-    struct asked *asked = calloc(1, sizeof *asked);
-    if (!asked)
-        return TP_ENOMEM;
-    *asked = (struct asked){.settings = settings, .redis = redis, .done = done, .arg = arg};
-    int status = tp_identity_find(settings, redis, identifier, on_found, asked);
-    if (status < 0)
-        free(asked);
-    return status;
-}
-
-/* ---- a customer ---- */
 
 static void write_time(const char *name, int64_t ms, struct tp_buf *out) {
     char time[TP_TIME_TEXT];

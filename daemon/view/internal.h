@@ -4,6 +4,8 @@
 #include "daemon/customer/customer.h"
 #include "daemon/view/view.h"
 
+enum { TP_VIEW_MOST_REDIRECTS = 64 }; /* chains are short; a ring must not be walked for ever */
+
 /* The customer that this one is by now: where redirects lead. `id` is where they ended, also with TP_ENOTFOUND: nobody
  * is there, or nothing has happened to them yet. TP_EUNAVAILABLE: they do not end. TP_ENOTFOUND at once: no id. */
 typedef void tp_view_root_done(void *arg, int status, struct tp_str id, const struct tp_customer *customer);

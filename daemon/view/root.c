@@ -5,8 +5,6 @@
 
 #include "common/error.h"
 
-enum { MOST_REDIRECTS = 64 }; /* chains are short; a ring must not be walked for ever */
-
 struct walk {
     const struct tp_settings *settings;
     struct tp_redis *redis;
@@ -30,7 +28,7 @@ static void on_customer(void *arg, int status, const struct tp_customer *custome
         return;
     }
     memcpy(walk->id, customer->to.at, TP_UUID_TEXT - 1);
-    status = ++walk->redirects > MOST_REDIRECTS
+    status = ++walk->redirects > TP_VIEW_MOST_REDIRECTS
                  ? TP_EUNAVAILABLE
                  : tp_customer_read(walk->settings, walk->redis, tp_str(walk->id), on_customer, walk);
     if (status < 0)

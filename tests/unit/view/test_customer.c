@@ -258,10 +258,20 @@ static void find(redisReply *claimant) {
         fake_answer(fake_hear(), 0, claimant);
 }
 
+/* To one, to nobody (NULL); it may be pending. */
+static void leads(const char *to, bool pending) {
+    struct fake_call *call = fake_hear();
+    redisReply *reply = fake_array(2);
+    assert_true(call->n == 4 && tp_str_is(call->words[0], "HMGET"));
+    reply->element[0] = to ? fake_text(tp_str(to)) : fake_nil();
+    reply->element[1] = pending ? fake_text(TP_STR("pending")) : fake_nil();
+    fake_answer(call, 0, reply);
+}
+
 static void whose_an_identifier_is(void **state) {
     (void)state;
     find(fake_text(TP_STR(CUSTOMER)));
-    answer_customer(blob(STATE, "", ""));
+    leads(NULL, false);
     assert_string_equal(view_json, "{\"customers\":[{\"id\":\"" CUSTOMER "\"}]}");
     find(fake_nil());
     assert_string_equal(view_json, "{\"customers\":[]}");
@@ -275,24 +285,35 @@ static void whose_an_identifier_is(void **state) {
 static void an_identifier_of_a_member_is_its_roots(void **state) {
     (void)state;
     find(fake_text(TP_STR(MEMBER)));
-    answer_member();
-    answer_root("1", "1");
+    leads(CUSTOMER, false);
+    leads(NULL, false);
     assert_int_equal(view_status, 0);
     assert_string_equal(view_json, "{\"customers\":[{\"id\":\"" CUSTOMER "\"}]}");
-    find(fake_text(TP_STR(MEMBER)));
-    fake_answer(fake_hear(), TP_EUNAVAILABLE, NULL);
-    for (struct fake_call *call; (call = fake_hear());)
-        fake_answer(call, 0, fake_nil());
-    assert_int_equal(view_status, TP_EUNAVAILABLE);
 }
 
-/* It is claimed before anything has happened to its customer. */
-static void an_identifier_may_be_of_one_who_is_not_there_yet(void **state) {
+/* Whom it leads to may not list it yet. */
+static void who_is_pending_is_still_itself(void **state) {
     (void)state;
-    find(fake_text(TP_STR(CUSTOMER)));
-    answer_customer(fake_nil());
-    assert_int_equal(view_status, 0);
-    assert_string_equal(view_json, "{\"customers\":[{\"id\":\"" CUSTOMER "\"}]}");
+    find(fake_text(TP_STR(MEMBER)));
+    leads(CUSTOMER, true);
+    assert_string_equal(view_json, "{\"customers\":[{\"id\":\"" MEMBER "\"}]}");
+}
+
+static void where_one_leads_may_not_be_known(void **state) {
+    (void)state;
+    find(fake_text(TP_STR(MEMBER)));
+    fake_answer(fake_hear(), TP_EUNAVAILABLE, NULL);
+    assert_int_equal(view_status, TP_EUNAVAILABLE);
+    find(fake_text(TP_STR(MEMBER)));
+    leads("nobody", false);
+    assert_int_equal(view_status, TP_ECORRUPT);
+    find(fake_text(TP_STR(MEMBER)));
+    fake_answer(fake_hear(), 0, fake_integer(1));
+    assert_int_equal(view_status, TP_ECORRUPT);
+    find(fake_text(TP_STR(MEMBER)));
+    for (unsigned i = 0; view_status == 1 && i < 1000; i++)
+        leads(MEMBER, false);
+    assert_int_equal(view_status, TP_EUNAVAILABLE);
 }
 
 int main(void) {
@@ -311,7 +332,8 @@ int main(void) {
         cmocka_unit_test(a_failure_is_told_once),
         cmocka_unit_test(whose_an_identifier_is),
         cmocka_unit_test(an_identifier_of_a_member_is_its_roots),
-        cmocka_unit_test(an_identifier_may_be_of_one_who_is_not_there_yet),
+        cmocka_unit_test(who_is_pending_is_still_itself),
+        cmocka_unit_test(where_one_leads_may_not_be_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
