@@ -29,6 +29,7 @@ static struct tp_identity_request requests[MOST_REQUESTS];
 static size_t n_requests;
 static int done_with, done_times;
 static bool quiet;
+static uint64_t repair;
 
 /* ---- the buckets ---- */
 
@@ -117,7 +118,7 @@ static void event(const char *identifiers) {
 
 static void resolve(void) {
     done_times = 0;
-    assert_int_equal(tp_identity_resolve(identity, 0, quiet, requests, n_requests, on_done, &done_with), 0);
+    assert_int_equal(tp_identity_resolve(identity, repair, quiet, requests, n_requests, on_done, &done_with), 0);
 }
 
 /* How many rounds it took. */
@@ -147,6 +148,7 @@ static int set_up(void **state) {
     fake_heard = 0;
     fake_away = false;
     quiet = true;
+    repair = 0;
     return tp_identity_new(&settings, NULL, &identity);
 }
 
@@ -562,6 +564,23 @@ static void who_has_moved_is_followed(void **state) {
     assert_customer(0, ANN);
 }
 
+/* The merge was lost with what Redis lost. */
+static void after_a_repair_nothing_is_taken_for_known(void **state) {
+    (void)state;
+    owned_and_listed(BOB, "email", "bob@example.com");
+    strcpy(customer(BOB)->to, ANN);
+    strcpy(customer(ANN)->members, BOB);
+    tp_identity_moved(identity, TP_STR(BOB));
+    event("email=bob@example.com");
+    resolved();
+    assert_customer(0, ANN);
+    customer(BOB)->to[0] = customer(ANN)->members[0] = '\0';
+    repair++;
+    resolved();
+    assert_customer(0, BOB);
+    assert_int_equal(requests[0].bound, 0);
+}
+
 static void who_is_left_half_way_is_finished(void **state) {
     (void)state;
     owned_and_listed(ANN, "x", "ann");
@@ -706,6 +725,7 @@ int main(void) {
         TEST(two_are_merged_when_nothing_is_on_its_way),
         TEST(many_pairs_of_a_batch_are_merged),
         TEST(who_has_moved_is_followed),
+        TEST(after_a_repair_nothing_is_taken_for_known),
         TEST(who_is_left_half_way_is_finished),
         TEST(who_cannot_be_finished_is_free),
         TEST(a_merge_is_decided_again_when_one_has_changed),
