@@ -28,7 +28,7 @@ static void the_promises_are_kept_by_default(void **state) {
     assert_property(cluster, "client.id", "touchpointd");
     assert_int_equal(cluster->kafka->max_records, 1000);
     assert_int_equal(cluster->kafka->max_bytes, 32 * 1024 * 1024);
-    assert_property(cluster, "queue.buffering.max.messages", "6000"); /* never full before our list is */
+    assert_property(cluster, "queue.buffering.max.messages", "12000"); /* never full before our list is */
     assert_property(cluster, "queue.buffering.max.kbytes", "65536");
 }
 
