@@ -622,6 +622,7 @@ def cost_of_a_merge(server, count, loser, survivor):
 
 def test_a_merge_costs_the_same_however_long_the_timelines_are(server):
     server.clear()
+    cost_of_a_merge(server, 1, customer_id(2), customer_id(1))  # now the scripts are loaded
     few, many = (
         [cost_of_a_merge(server, count, customer_id(first + 3 * turn), customer_id(first)) for turn in range(1, 4)]
         for count, first in ((10, 100), (10_000, 200))

@@ -12,7 +12,7 @@ from touchpoint.proxy import Proxy
 APPENDED = 'touchpoint_timeline_total{result="appended"}'
 REPLAYED = 'touchpoint_timeline_total{result="replayed"}'
 
-GREETING = 148
+GREETING = 383
 """Bytes of Redis' answers to it; then the homes answer, and behind them come the answers to events."""
 
 

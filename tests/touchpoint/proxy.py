@@ -24,6 +24,7 @@ class Proxy:
         self._server_port = server_port
         self._cut_after = None
         self._word = None
+        self._slowing = None
         self.lock = threading.Lock()
         self._connections = []
         self._listener = socket.create_server(("127.0.0.1", self.port))
@@ -56,6 +57,15 @@ class Proxy:
         holds = self._word is not None and self._word in request
         self._word = None if holds else self._word
         return holds
+
+    def slow_down_at(self, word, latency):
+        """From the next request with this word on, the replies to it among them."""
+        self._slowing = word.encode(), latency
+
+    def note(self, request):
+        word, latency = self._slowing or (None, 0)
+        if word and word in request:
+            self.latency, self._slowing = latency, None
 
     def lead_to(self, server_port):
         """To another server from now on; the connections that there are, are reset."""
@@ -106,6 +116,7 @@ class _Connection:
         with contextlib.suppress(OSError):
             while request := self._client.recv(1 << 16):
                 self.held += len(request)
+                self._proxy.note(request)
                 if self._proxy.holds(request):
                     self.passes.clear()
                 self.passes.wait()
