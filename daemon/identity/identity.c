@@ -169,11 +169,12 @@ void tp_identity_go_on(struct tp_identity *identity, int status) {
         choose_all(identity);
 }
 
-int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, bool quiet, struct tp_identity_request *requests,
-                        size_t n, tp_identity_done *done, void *arg) {
+int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, bool quiet, bool careful,
+                        struct tp_identity_request *requests, size_t n, tp_identity_done *done, void *arg) {
     if (repair != identity->calls.repair)
         tp_people_clear(identity, true); /* what was looked at may have been lost */
     identity->quiet = quiet;
+    identity->careful = careful;
     identity->calls = (struct tp_customer_calls){identity->settings, identity->redis, repair};
     identity->requests = requests;
     identity->n_requests = n;

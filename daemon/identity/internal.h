@@ -53,7 +53,7 @@ struct tp_identity {
     size_t n_requests, at, cut; /* those before `at` are resolved; before `cut`, when what was chosen is in Redis */
     tp_identity_done *done;
     void *arg;
-    bool quiet;
+    bool quiet, careful;
     unsigned turns; /* that did not bring `at` forward */
     int status;
 

@@ -126,7 +126,7 @@ static void want_look(struct tp_identity *identity, const char *customer_id, con
 
 bool tp_people_want(struct tp_identity *identity, const char *claimant, bool closely) {
     const struct tp_person *person = tp_people_find(identity, claimant);
-    bool leads = person && person->root[0] != '\0', ask = person && person->ask;
+    bool leads = person && person->root[0] != '\0', ask = person ? person->ask : identity->careful;
     if (!ask && leads && closely && person->seen != identity->batch)
         want_look(identity, person->root, claimant);
     else if (ask || (closely && !leads && !tp_people_view(identity, claimant)))

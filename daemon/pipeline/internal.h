@@ -36,6 +36,7 @@ struct tp_placing {
     bool looking;       /* at all homes, or at one */
     unsigned next_home; /* to be looked at while there is nothing else to do */
     int64_t said_ms;    /* monotonic: when Redis was asked something last */
+    int64_t opened_ms;  /* what was received before may have been placed in an earlier life */
     size_t n_resolving; /* a batch is with identity */
     size_t n_appending; /* with the timeline */
     bool drains;        /* nothing is resolved until that is 0 */

@@ -337,7 +337,9 @@ void tp_placing_go_on(struct tp_delivery *delivery) {
     }
     placing->said_ms = tp_time_monotonic_ms();
     placing->next_ms = placing->said_ms + TP_PLACING_PACE_MS;
-    int status = tp_identity_resolve(placing->identity, placing->repair, placing->n_appending == 0, placing->requests,
+    bool quiet = placing->n_appending == 0;
+    bool careful = placing->requests[0].interaction->received_ms <= placing->opened_ms;
+    int status = tp_identity_resolve(placing->identity, placing->repair, quiet, careful, placing->requests,
                                      placing->n_resolving, on_resolved, delivery);
     if (status < 0)
         tp_placing_give_up(delivery, status);
@@ -365,6 +367,7 @@ int tp_placing_open(struct tp_delivery *delivery) {
                                                  .on_failed = on_lane_failed,
                                                  .arg = delivery};
     placing->known = tp_known_new();
+    placing->opened_ms = tp_time_now_ms();
     placing->due = evtimer_new(redis.base, on_due, delivery);
     status = placing->known && placing->due ? tp_identity_new(settings, placing->redis, &placing->identity) : TP_ENOMEM;
     if (status == 0)

@@ -611,13 +611,13 @@ def fill(server, id, count):
 
 
 def cost_of_a_merge(server, count, loser, survivor):
-    """Microseconds that Redis needs for the scripts, and the calls that these make."""
+    """The calls that the scripts make."""
     fill(server, loser, count)
     fill(server, survivor, count)
     server.client.config_resetstat()
     assert server.merge(loser, survivor) == "in"
     stats = server.client.info("commandstats")
-    return stats["cmdstat_evalsha"]["usec"], sum(some["calls"] for some in stats.values())
+    return sum(some["calls"] for some in stats.values())
 
 
 def test_a_merge_costs_the_same_however_long_the_timelines_are(server):
@@ -627,5 +627,4 @@ def test_a_merge_costs_the_same_however_long_the_timelines_are(server):
         [cost_of_a_merge(server, count, customer_id(first + 3 * turn), customer_id(first)) for turn in range(1, 4)]
         for count, first in ((10, 100), (10_000, 200))
     )
-    assert [calls for _, calls in few] == [calls for _, calls in many]
-    assert min(many)[0] < 3 * min(few)[0]
+    assert few == many

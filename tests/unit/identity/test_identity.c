@@ -28,7 +28,7 @@ static struct tp_interaction interactions[MOST_REQUESTS];
 static struct tp_identity_request requests[MOST_REQUESTS];
 static size_t n_requests;
 static int done_with, done_times;
-static bool quiet;
+static bool quiet, careful;
 static uint64_t repair;
 
 /* ---- the buckets ---- */
@@ -118,7 +118,8 @@ static void event(const char *identifiers) {
 
 static void resolve(void) {
     done_times = 0;
-    assert_int_equal(tp_identity_resolve(identity, repair, quiet, requests, n_requests, on_done, &done_with), 0);
+    assert_int_equal(tp_identity_resolve(identity, repair, quiet, careful, requests, n_requests, on_done, &done_with),
+                     0);
 }
 
 /* How many rounds it took. */
@@ -148,6 +149,7 @@ static int set_up(void **state) {
     fake_heard = 0;
     fake_away = false;
     quiet = true;
+    careful = false;
     repair = 0;
     return tp_identity_new(&settings, NULL, &identity);
 }
@@ -564,6 +566,20 @@ static void who_has_moved_is_followed(void **state) {
     assert_customer(0, ANN);
 }
 
+/* What an earlier life has placed with the root is asked for there at once. */
+static void who_is_careful_looks_first(void **state) {
+    (void)state;
+    owned_and_listed(BOB, "email", "bob@example.com");
+    strcpy(customer(BOB)->to, ANN);
+    strcpy(customer(ANN)->members, BOB);
+    careful = true;
+    event("email=bob@example.com");
+    assert_int_equal(resolved(), 3);
+    assert_customer(0, ANN);
+    assert_int_equal(resolved(), 1);
+    assert_customer(0, ANN);
+}
+
 /* The merge was lost with what Redis lost. */
 static void after_a_repair_nothing_is_taken_for_known(void **state) {
     (void)state;
@@ -725,6 +741,7 @@ int main(void) {
         TEST(two_are_merged_when_nothing_is_on_its_way),
         TEST(many_pairs_of_a_batch_are_merged),
         TEST(who_has_moved_is_followed),
+        TEST(who_is_careful_looks_first),
         TEST(after_a_repair_nothing_is_taken_for_known),
         TEST(who_is_left_half_way_is_finished),
         TEST(who_cannot_be_finished_is_free),
