@@ -22,7 +22,7 @@ def test_at_random(node, trial):
         daemon.kill9()
         daemon.launch()
 
-    trial(daemon, "the daemon: kill -9 at random", strike, times=(10, 120), each_recovers=False)
+    trial(daemon, "the daemon: kill -9 at random", strike, times=(10, 120), each_recovers=False, strangers=0.05)
 
 
 @pytest.mark.parametrize("service", ["redis", "kafka"])

@@ -56,5 +56,11 @@ def test_killed_at(points, node, trial, transactions, provocation):
         return reached
 
     trial(
-        daemon, f"the daemon: kill -9 at {name_of(points)}", strike, times=times, each_recovers=trial.in_full, pad=2000
+        daemon,
+        f"the daemon: kill -9 at {name_of(points)}",
+        strike,
+        times=times,
+        each_recovers=trial.in_full,
+        pad=2000,
+        strangers=0 if folder_of(points[0]) in ("repair", "restore") else 0.05,
     )

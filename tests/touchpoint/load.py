@@ -14,9 +14,12 @@ TYPES = ("page.viewed", "mail.opened", "call.ended", "chat.message", "mention")
 
 
 class Load:
-    def __init__(self, daemon, *, senders=4, customers=6, pad=0, pause=0.003, batch=20, patience=60.0, seed=None):
+    def __init__(
+        self, daemon, *, senders=4, customers=6, pad=0, pause=0.003, batch=20, patience=60.0, seed=None, strangers=0.0
+    ):
         """`pad`: bytes of text in each event; `pause`: seconds between two requests of a sender; `batch`: the most
-        events of one; `patience`: seconds that a sender tries to get one request answered."""
+        events of one; `patience`: seconds that a sender tries to get one request answered;
+        `strangers`: how often, after a request of a sender, somebody comes as two who turn out to be one."""
         self.daemon = daemon
         self.seed = random.randrange(2**32) if seed is None else seed
         self.mark = uuid.uuid4().hex[:8]
@@ -27,7 +30,7 @@ class Load:
         """How often it was answered by 503, by the error's code."""
         self._pad, self._pause, self._batch, self._patience = pad, pause, batch, patience
         self._customers = [self._customer(number) for number in range(customers)]
-        self._strangers = []
+        self._how_strange, self._strangers = strangers, []
         self._stopping = threading.Event()
         self._given_up = threading.Event()
         self._lock = threading.Lock()
@@ -94,7 +97,7 @@ class Load:
                 many = dice.choice((1, 1, dice.randint(2, self._batch)))
                 before = [self._event(dice, dice.choice(self._customers)) for _ in range(many)]
             self._deliver(sender, before)
-            if dice.random() < 0.05:
+            if dice.random() < self._how_strange:
                 self._stranger(dice, sender)
             time.sleep(self._pause)
         sender.close()
