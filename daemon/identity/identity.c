@@ -169,15 +169,15 @@ void tp_identity_go_on(struct tp_identity *identity, int status) {
         choose_all(identity);
 }
 
-int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, bool quiet, bool careful,
-                        struct tp_identity_request *requests, size_t n, tp_identity_done *done, void *arg) {
-    if (repair != identity->calls.repair)
+int tp_identity_resolve(struct tp_identity *identity, const struct tp_identity_batch *batch, tp_identity_done *done,
+                        void *arg) {
+    if (batch->repair != identity->calls.repair)
         tp_people_clear(identity, true); /* what was looked at may have been lost */
-    identity->quiet = quiet;
-    identity->careful = careful;
-    identity->calls = (struct tp_customer_calls){identity->settings, identity->redis, repair};
-    identity->requests = requests;
-    identity->n_requests = n;
+    identity->quiet = batch->quiet;
+    identity->careful = batch->careful;
+    identity->calls = (struct tp_customer_calls){identity->settings, identity->redis, batch->repair};
+    identity->requests = batch->requests;
+    identity->n_requests = batch->n;
     identity->at = identity->cut = identity->n_made = 0;
     identity->done = done;
     identity->arg = arg;

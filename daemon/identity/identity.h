@@ -44,14 +44,20 @@ struct tp_identity_request {
     unsigned char against[TP_MAX_IDENTIFIERS];
 };
 
-/* Resolves `requests`, in order, under this repair number (home.h), and calls `done` once: 0, TP_IDENTITY_LATER, or
- * TP_EUNAVAILABLE, TP_ELOST, TP_ECLOSED or TP_ENOMEM for the batch as a whole. `quiet`: nothing is on its way to the
- * timeline. `careful`: nobody is taken for a root whom this life has not looked at, so that what an earlier life has
- * placed is found in its order. The requests must stay where they are until then. One batch at a time. An error
- * returned at once: `done` is not called. */
+struct tp_identity_batch {
+    uint64_t repair;                      /* its number (home.h) */
+    struct tp_identity_request *requests; /* which must stay where they are until they are resolved */
+    size_t n;
+    bool quiet;   /* nothing is on its way to the timeline */
+    bool careful; /* nobody is taken for a root whom this life has not looked at, so that what an earlier life has
+                     placed is found in its order */
+};
+/* Resolves the requests, in order, and calls `done` once: 0, TP_IDENTITY_LATER, or TP_EUNAVAILABLE, TP_ELOST,
+ * TP_ECLOSED or TP_ENOMEM for the batch as a whole. One batch at a time. An error returned at once: `done` is not
+ * called. */
 typedef void tp_identity_done(void *arg, int status);
-int tp_identity_resolve(struct tp_identity *identity, uint64_t repair, bool quiet, bool careful,
-                        struct tp_identity_request *requests, size_t n, tp_identity_done *done, void *arg);
+int tp_identity_resolve(struct tp_identity *identity, const struct tp_identity_batch *batch, tp_identity_done *done,
+                        void *arg);
 /* Until the next batch: whether identifier `i` of the request is one of `others` that is to be told, and of what
  * customer (empty: of nobody), and which rule spoke against it. One of a shared type is not told. */
 struct tp_identity_conflict {

@@ -337,10 +337,13 @@ void tp_placing_go_on(struct tp_delivery *delivery) {
     }
     placing->said_ms = tp_time_monotonic_ms();
     placing->next_ms = placing->said_ms + TP_PLACING_PACE_MS;
-    bool quiet = placing->n_appending == 0;
-    bool careful = placing->requests[0].interaction->received_ms <= placing->opened_ms;
-    int status = tp_identity_resolve(placing->identity, placing->repair, quiet, careful, placing->requests,
-                                     placing->n_resolving, on_resolved, delivery);
+    const struct tp_identity_batch batch = {.repair = placing->repair,
+                                            .requests = placing->requests,
+                                            .n = placing->n_resolving,
+                                            .quiet = placing->n_appending == 0,
+                                            .careful =
+                                                placing->requests[0].interaction->received_ms <= placing->opened_ms};
+    int status = tp_identity_resolve(placing->identity, &batch, on_resolved, delivery);
     if (status < 0)
         tp_placing_give_up(delivery, status);
 }

@@ -118,8 +118,8 @@ static void event(const char *identifiers) {
 
 static void resolve(void) {
     done_times = 0;
-    assert_int_equal(tp_identity_resolve(identity, repair, quiet, careful, requests, n_requests, on_done, &done_with),
-                     0);
+    const struct tp_identity_batch batch = {repair, requests, n_requests, quiet, careful};
+    assert_int_equal(tp_identity_resolve(identity, &batch, on_done, &done_with), 0);
 }
 
 /* How many rounds it took. */
