@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .http import Client, RawConnection
 from .process import Process
+from .wait import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,8 +48,15 @@ class Interface:
             return client.get(path, headers, **query)
 
     def find(self, **identifier):
-        """The id of the one customer with this identifier, None when nobody has it: find(email="ann@example.com")."""
-        reply = self.get("/v1/customers", **identifier)
+        """The id of the one customer with this identifier, None when nobody has it: find(email="ann@example.com").
+
+        READY says that interactions are taken: Redis may still be connected to, which is waited for."""
+
+        def answered():
+            reply = self.get("/v1/customers", **identifier)
+            return reply if reply.status != 503 else None
+
+        reply = until(answered, 5, "look-ups are answered")
         assert reply.status == 200, reply.body
         customers = reply.json["customers"]
         assert len(customers) <= 1, customers
