@@ -27,7 +27,8 @@
 
 /* To be named to tp_redis_open, by those who call what follows. */
 extern struct tp_redis_script tp_customer_look_script, tp_customer_list_script, tp_customer_redirect_script,
-    tp_customer_absorb_script, tp_customer_confirm_script;
+    tp_customer_absorb_script, tp_customer_confirm_script, tp_customer_leave_script, tp_customer_give_up_script,
+    tp_customer_free_script;
 
 typedef void tp_customer_done(void *arg, int status);
 
@@ -52,15 +53,19 @@ struct tp_customer_look {
     bool broken; /* a key of it holds something else; nothing else is answered */
     bool is_member;
     enum {
-        TP_CUSTOMER_ROOT,   /* or nobody yet */
-        TP_CUSTOMER_MEMBER, /* leads to `to` */
-        TP_CUSTOMER_PENDING /* so, but nobody knows whether that one has taken it in: tp_customer_finish */
+        TP_CUSTOMER_ROOT,    /* or nobody yet */
+        TP_CUSTOMER_MEMBER,  /* leads to `to` */
+        TP_CUSTOMER_HALF_WAY /* so, but nobody knows whether that one has taken it in, or has given it up:
+                                tp_customer_finish */
     } standing;
     char to[TP_UUID_TEXT];
     struct tp_customer_version version;
     unsigned merges;           /* into it, in this minute */
     struct tp_buf identifiers; /* LF, then "TYPE TAB VALUE LF" each: its own and its members' */
+    struct tp_buf notes;       /* of splits, its own and its members': "HOLDER TAB MEMBER TAB MERGE TAB SIDE TAB
+                                  GENERATION LF" each; two that have the two sides, 'm' and 's', of one do not merge */
 };
+void tp_customer_look_free(struct tp_customer_look *look); /* its buffers */
 /* All of them, a call a lane. The looks must stay where they are until then; their buffers are the caller's. */
 int tp_customer_look(const struct tp_customer_calls *calls, struct tp_customer_look *looks, size_t n,
                      tp_customer_done *done, void *arg);
@@ -92,13 +97,23 @@ struct tp_customer_merge {
 typedef void tp_customer_merge_done(void *arg, int status, bool merged);
 int tp_customer_merge(const struct tp_customer_calls *calls, const struct tp_customer_merge *merge,
                       tp_customer_merge_done *done, void *arg);
-/* Whoever meets a pending one ends what was begun. `merged` false: it is no more pending, or free again. */
+/* Whoever meets one that is half-way ends what was begun, merge or split. `merged` false: it is no more half-way, or
+ * free again. */
 int tp_customer_finish(const struct tp_customer_calls *calls, struct tp_str customer_id, tp_customer_merge_done *done,
                        void *arg);
 
+/* ---- split ---- */
+
+/* Takes back the merge number `merge` of a member: all above it give it up, with the members that came with it, and it
+ * is a root again. Both sides keep a note, so that nothing makes them one again. Safe to repeat, and whoever meets one
+ * that is half-way finishes it. `split` false: it is not in that merge (any more). */
+typedef void tp_customer_split_done(void *arg, int status, bool split);
+int tp_customer_split(const struct tp_customer_calls *calls, struct tp_str member, uint64_t merge,
+                      tp_customer_split_done *done, void *arg);
+
 /* ---- read: needs no script ---- */
 
-/* Where it leads: "" for a root, also while it is pending, and for who is not there. */
+/* Where it leads: "" for a root, also while it is half-way, and for who is not there. */
 typedef void tp_customer_led(void *arg, int status, struct tp_str to);
 int tp_customer_lead(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_customer_led *done, void *arg);
@@ -110,7 +125,8 @@ struct tp_customer_member {
     struct tp_str evidence;    /* as above */
 };
 struct tp_customer {
-    struct tp_str to;    /* whom it leads to, and then nothing below is said; "" for a root, and while it is pending */
+    struct tp_str to;    /* whom it leads to, and then only `merge` is said; "" for a root, and while it is half-way */
+    uint64_t merge;      /* of a member: the number of the merge that made it one */
     uint64_t sequence;   /* the last */
     struct tp_str state; /* "LF NAME TAB VALUE" each */
     struct tp_mapping mapping;

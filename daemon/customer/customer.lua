@@ -22,9 +22,14 @@
 --   m:ID   a hash, of who was merged with others: it is not there for most.
 --          generation  grows when it leads elsewhere, and when it gives a member up; 0 where there is no m:ID
 --          to, merge, phase, at, evidence  of a member: whom it leads to; the generation of that; 'pending' until it is
---                      known that that one has taken it in; "GENERATION N" of that one as it was looked at; why
+--                      known that that one has taken it in, 'leaving' from the first step of a split on; "GENERATION N"
+--                      of that one as it was looked at; why
 --          members     the ids of all that it lists, direct or by way of another
---          row ID      of each: "INTO TAB FIRST TAB LAST TAB EVIDENCE"
+--          row ID      of each: "INTO TAB FIRST TAB LAST TAB MERGE TAB EVIDENCE"
+--          last ID     of those whose last took the place of its own: that
+--          notes       "HOLDER TAB MEMBER TAB MERGE TAB SIDE TAB GENERATION LF" each: of a split of that member from that
+--                      merge; SIDE 'm' of the member, 's' of those it was taken from; HOLDER: itself, or a member of it;
+--                      GENERATION: of the holder, by then
 --          owners      ids, by which recents name whose their entries are
 --          untold      the ids of those that were taken in since the last entry
 --          minute, merges  how many were taken in in that minute
@@ -199,6 +204,17 @@ local function attach(c, line, origin, received)
     c.n_seen = c.n_seen + 1
 end
 
+-- Each line of identifiers, with the origin of it and since when it is there.
+local function each_identifier(identifiers, origins, seen, visit)
+    local origin, at, from = nil, 1, 2
+    for origin_line in string.gmatch(origins, '([^\n]*)\n') do
+        local line = string.match(identifiers, '[^\n]*', from)
+        origin = origin_line ~= '' and origin_line or origin
+        visit(line, origin, sub(seen, at, at + 5))
+        at, from = at + 6, from + #line + 1
+    end
+end
+
 -- Whether the identifier at that place of the list was listed and not told; from now on it is told.
 local function tell_listed(c, at)
     if c.untold == 0 then
@@ -267,20 +283,29 @@ local function add_event(c, at, merged, told)
     return sequence, attached, before
 end
 
+-- Of m:ID; '' is not kept.
+local function set_graph(c, name, value)
+    if value == '' then
+        call('HDEL', c.graph, name)
+    else
+        call('HSET', c.graph, name, value)
+    end
+end
+
+-- Ids, of a field that has ids without anything between them.
+local function take_out(c, name, ids)
+    local left = graph(c, name) or ''
+    for id in string.gmatch(ids, string.rep('.', ID)) do
+        local from, to = find(left, id, 1, true)
+        left = from and sub(left, 1, from - 1) .. sub(left, to + 1) or left
+    end
+    set_graph(c, name, left)
+end
+
 -- An entry tells of these.
 local function note_told(c, merged)
-    local untold = merged ~= '' and graph(c, 'untold')
-    if not untold then
-        return
-    end
-    for id in string.gmatch(merged, string.rep('.', ID)) do
-        local from, to = find(untold, id, 1, true)
-        untold = from and sub(untold, 1, from - 1) .. sub(untold, to + 1) or untold
-    end
-    if untold == '' then
-        call('HDEL', c.graph, 'untold')
-    else
-        call('HSET', c.graph, 'untold', untold)
+    if merged ~= '' then
+        take_out(c, 'untold', merged)
     end
 end
 

@@ -33,9 +33,10 @@ static void write_look(const void *items, size_t i, size_t customer, struct tp_r
 
 static bool is_look(const redisReply *answer) {
     static const int types[] = {REDIS_REPLY_STRING, REDIS_REPLY_STRING,  REDIS_REPLY_INTEGER, REDIS_REPLY_INTEGER,
-                                REDIS_REPLY_STRING, REDIS_REPLY_INTEGER, REDIS_REPLY_INTEGER};
-    bool is = answer->type == REDIS_REPLY_ARRAY && answer->elements == 7;
-    for (size_t i = 0; is && i < 7; i++)
+                                REDIS_REPLY_STRING, REDIS_REPLY_INTEGER, REDIS_REPLY_INTEGER, REDIS_REPLY_STRING};
+    enum { N = sizeof types / sizeof types[0] };
+    bool is = answer->type == REDIS_REPLY_ARRAY && answer->elements == N;
+    for (size_t i = 0; is && i < N; i++)
         is = answer->element[i]->type == types[i];
     return is;
 }
@@ -50,7 +51,7 @@ static int take_look(void *items, size_t i, const redisReply *answer) {
     struct tp_str standing = {answer->element[0]->str, answer->element[0]->len};
     look->standing = tp_str_is(standing, "root")     ? TP_CUSTOMER_ROOT
                      : tp_str_is(standing, "member") ? TP_CUSTOMER_MEMBER
-                                                     : TP_CUSTOMER_PENDING;
+                                                     : TP_CUSTOMER_HALF_WAY;
     snprintf(look->to, sizeof look->to, "%s", answer->element[1]->str);
     look->version.generation = (uint64_t)answer->element[2]->integer;
     look->version.n_identifiers = (size_t)answer->element[3]->integer;
@@ -58,7 +59,14 @@ static int take_look(void *items, size_t i, const redisReply *answer) {
     tp_buf_add(&look->identifiers, answer->element[4]->str, answer->element[4]->len);
     look->merges = (unsigned)answer->element[5]->integer;
     look->is_member = answer->element[6]->integer == 1;
-    return look->identifiers.failed ? TP_ENOMEM : 0;
+    tp_buf_clear(&look->notes);
+    tp_buf_add(&look->notes, answer->element[7]->str, answer->element[7]->len);
+    return look->identifiers.failed || look->notes.failed ? TP_ENOMEM : 0;
+}
+
+void tp_customer_look_free(struct tp_customer_look *look) {
+    tp_buf_free(&look->identifiers);
+    tp_buf_free(&look->notes);
 }
 
 int tp_customer_look(const struct tp_customer_calls *calls, struct tp_customer_look *looks, size_t n,

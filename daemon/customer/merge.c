@@ -62,15 +62,25 @@ static int absorb(struct merging *merging, const redisReply *told) {
     return call(merging, &tp_customer_absorb_script, n_keys, &words, on_absorbed);
 }
 
+/* It was met half-way out of a merge. */
+static void on_split(void *arg, int status, bool split) {
+    (void)split;
+    end(arg, status);
+}
+
+static int finish_split(struct merging *merging) {
+    return tp_customer_split(&merging->calls, tp_str(merging->loser), 0, on_split, merging);
+}
+
 static void on_redirected(void *arg, int status, const redisReply *reply) {
     struct merging *merging = arg;
-    bool pending = false;
+    bool pending = false, leaving = status == 0 && tp_step_is_leaving(reply);
     (void)TP_FAULT("customer.after_redirect");
     if (status == 0)
         status = tp_step_redirected(reply, &pending, merging->number);
-    if (status == 0 && pending)
-        status = absorb(merging, reply);
-    if (status < 0 || !pending)
+    if (status == 0 && (pending || leaving))
+        status = pending ? absorb(merging, reply) : finish_split(merging);
+    if (status < 0 || (!pending && !leaving))
         end(merging, status);
 }
 

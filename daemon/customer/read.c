@@ -6,7 +6,7 @@
 #include "common/error.h"
 #include "daemon/customer/keys.h"
 
-enum { VERSION = 4 };
+enum { VERSION = 4, MOST_DIGITS = 18 };
 enum role { ALONE, ROOT, MEMBER };
 
 struct customer_read {
@@ -45,7 +45,7 @@ static struct tp_str text_of(const redisReply *reply) {
     return reply->type == REDIS_REPLY_STRING ? (struct tp_str){reply->str, reply->len} : (struct tp_str){0};
 }
 
-static bool read_ms(struct tp_str digits, int64_t *ret) {
+static bool read_number(struct tp_str digits, int64_t *ret) {
     *ret = 0;
     for (size_t i = 0; i < digits.len; i++) {
         if (digits.at[i] < '0' || digits.at[i] > '9')
@@ -55,15 +55,15 @@ static bool read_ms(struct tp_str digits, int64_t *ret) {
     return digits.len > 0;
 }
 
-/* "INTO TAB FIRST TAB LAST TAB EVIDENCE" */
+/* "INTO TAB FIRST TAB LAST TAB MERGE TAB EVIDENCE" */
 static bool read_row(struct tp_str id, struct tp_str row, struct tp_customer_member *ret) {
-    enum { MOST_DIGITS = 18 };
     ret->id = id;
     ret->into = tp_str_cut(&row, '\t');
     struct tp_str first = tp_str_cut(&row, '\t'), last = tp_str_cut(&row, '\t');
+    tp_str_cut(&row, '\t');
     ret->evidence = row;
     return tp_uuid_valid(id) && tp_uuid_valid(ret->into) && first.len <= MOST_DIGITS && last.len <= MOST_DIGITS &&
-           read_ms(first, &ret->first_ms) && read_ms(last, &ret->last_ms);
+           read_number(first, &ret->first_ms) && read_number(last, &ret->last_ms);
 }
 
 static int by_id(const void *one, const void *other) {
@@ -99,12 +99,17 @@ static struct tp_str field(const redisReply *fields, const char *name) {
     return (struct tp_str){0};
 }
 
-/* A pending one may not be listed yet by whom it leads to: until it is known, it is read as it is. */
+/* One that is half-way may not be listed by whom it leads to: until that is known, it is read as it is. */
 static int read_to(struct customer_read *read) {
     if (field(read->merges, "phase").len > 0)
         return read_members(read);
+    int64_t merge = 0;
+    struct tp_str number = field(read->merges, "merge");
     read->customer.to = field(read->merges, "to");
-    return tp_uuid_valid(read->customer.to) ? 0 : TP_ECORRUPT;
+    if (!tp_uuid_valid(read->customer.to) || number.len > MOST_DIGITS || !read_number(number, &merge))
+        return TP_ECORRUPT;
+    read->customer.merge = (uint64_t)merge;
+    return 0;
 }
 
 /* c:ID says what it is; a merge may have come between the two answers. */

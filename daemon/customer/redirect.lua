@@ -4,7 +4,8 @@
 -- that one (nothing: whatever it is), evidence. Without generation: one that is pending already, as it is. '*': by a repair,
 -- which knows that it was merged: whatever it is. One that leads elsewhere for good does so still, and what its survivor
 -- took over is told once more, since that one may have lost it.
--- Answers 'moved' when it is not so (any more); else 'pending' and what the survivor takes over, as absorb.lua wants it.
+-- Answers 'moved' when it is not so (any more), 'leaving' when it is a split that is half-way; else 'pending' and what the
+-- survivor takes over, as absorb.lua wants it.
 -- include: ../redis/home.lua
 local refused = home_refuses(ARGV[1], ARGV[2])
 if refused then
@@ -37,7 +38,7 @@ end
 -- Rows of its members come last: a name and a row each.
 local function summary(c)
     local told = { 'pending' }
-    for i, name in ipairs({ 'to', 'merge', 'at', 'evidence', 'members', 'owners', 'untold' }) do
+    for i, name in ipairs({ 'to', 'merge', 'at', 'evidence', 'members', 'owners', 'untold', 'notes' }) do
         told[i + 1] = graph(c, name) or ''
     end
     for _, more in ipairs({ c.n, c.last, c.state, c.seen, c.identifiers, c.origins,
@@ -65,6 +66,6 @@ if ARGV[3] ~= '' then
         redirect(c)
     end
 elseif c.role ~= MEMBER or graph(c, 'phase') ~= 'pending' then
-    return { 'moved' }
+    return { c.role == MEMBER and graph(c, 'phase') or 'moved' }
 end
 return summary(c)

@@ -177,14 +177,15 @@ static void write_listings(struct choosing *choosing) {
         write_listing(choosing, tp_people_view(choosing->identity, root_of(choosing, choosing->claims[i])));
 }
 
-/* What somebody has claimed for this very customer, and has not got to list: the one identifier that a new customer is
- * known by may be claimed before it is listed. Where it was an interaction of this batch, that is whom it comes from.
+/* What somebody has claimed for this customer or a member, and has not got to list: the one identifier that a new
+ * customer is known by may be claimed before it is listed. Where it was an interaction of this batch, that is whom it
+ * comes from.
  */
 static void list_claimed(struct choosing *choosing, struct tp_view *view) {
     const struct tp_identity *identity = choosing->identity;
     for (size_t i = 0; i < choosing->n; i++) {
         const struct tp_identity_request *first = &identity->requests[choosing->claims[i]->first];
-        if (strcmp(choosing->claims[i]->owner, view->look.customer_id) != 0)
+        if (strcmp(root_of(choosing, choosing->claims[i]), view->look.customer_id) != 0)
             continue;
         if (first != choosing->request)
             write_listing(choosing, view);
@@ -250,6 +251,13 @@ static struct tp_str in_common(const struct choosing *choosing, const struct tp_
     return interaction->identifiers[best].type;
 }
 
+static enum tp_against against_merge(const struct choosing *choosing, const struct tp_view *other, size_t i) {
+    if (tp_rules_split(tp_buf_str(&choosing->view->look.notes), tp_buf_str(&other->look.notes)))
+        return TP_AGAINST_SPLIT;
+    return tp_rules_merge(&choosing->identity->rules, lines_of(choosing->view), lines_of(other),
+                          in_common(choosing, other, i), merges_into(choosing->view, other));
+}
+
 /* An identifier that leads to another customer than the choice: they are joined, or it is a conflict. */
 static enum tp_choice join(struct choosing *choosing, size_t i) {
     struct tp_identity *identity = choosing->identity;
@@ -259,8 +267,7 @@ static enum tp_choice join(struct choosing *choosing, size_t i) {
     list_claimed(choosing, choosing->view);
     list_claimed(choosing, other);
     write_listings(choosing);
-    enum tp_against against = tp_rules_merge(&identity->rules, lines_of(choosing->view), lines_of(other),
-                                             in_common(choosing, other, i), merges_into(choosing->view, other));
+    enum tp_against against = against_merge(choosing, other, i);
     choosing->request->against[i] = (unsigned char)against;
     if (against)
         return TP_CHOSEN;

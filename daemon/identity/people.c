@@ -71,7 +71,7 @@ static void drop_view(struct tp_identity *identity, const char *customer_id) {
     if (!view)
         return;
     HASH_DEL(identity->views, view);
-    tp_buf_free(&view->look.identifiers);
+    tp_customer_look_free(&view->look);
     free(view);
 }
 
@@ -90,7 +90,7 @@ void tp_people_clear(struct tp_identity *identity, bool all) {
         drop_view(identity, view->look.customer_id);
     }
     for (size_t i = 0; i < identity->n_looks; i++)
-        tp_buf_free(&identity->looks[i].identifiers);
+        tp_customer_look_free(&identity->looks[i]);
     identity->n_looks = 0;
     if (!all && HASH_COUNT(identity->people) < MOST_PEOPLE)
         return;
@@ -147,9 +147,10 @@ static void take_root(struct tp_identity *identity, struct tp_customer_look *loo
         view = add_view(identity, look->customer_id);
     if (!person || !view)
         return;
-    struct tp_buf before = view->look.identifiers;
-    view->look = *look; /* its buffer goes along */
-    look->identifiers = before;
+    struct tp_customer_look before = view->look;
+    view->look = *look; /* its buffers go along */
+    look->identifiers = before.identifiers;
+    look->notes = before.notes;
     person->ask = look->member[0] && !look->is_member && !look->broken;
     if (strcmp(person->root, look->member[0] ? look->customer_id : "") != 0)
         identity->at = 0; /* those that were resolved before may be of this one */
@@ -163,12 +164,12 @@ static void take(struct tp_identity *identity, struct tp_customer_look *look) {
         take_root(identity, look);
         return;
     }
-    if (look->standing == TP_CUSTOMER_PENDING)
+    if (look->standing == TP_CUSTOMER_HALF_WAY)
         memcpy(identity->pending, look->customer_id, TP_UUID_TEXT);
     struct tp_person *person = person_of(identity, look->member[0] ? look->member : look->customer_id);
     if (!person)
         return;
-    if (look->standing == TP_CUSTOMER_PENDING)
+    if (look->standing == TP_CUSTOMER_HALF_WAY)
         person->ask = true;
     else
         want_look(identity, look->to, person->customer_id);
@@ -181,9 +182,10 @@ static void on_looked(void *arg, int status) {
         struct tp_customer_look look = identity->looks[i]; /* the list may move */
         take(identity, &look);
         identity->looks[i].identifiers = look.identifiers;
+        identity->looks[i].notes = look.notes;
     }
     for (size_t i = 0; i < n; i++)
-        tp_buf_free(&identity->looks[i].identifiers);
+        tp_customer_look_free(&identity->looks[i]);
     memmove(identity->looks, identity->looks + n, (identity->n_looks - n) * sizeof identity->looks[0]);
     identity->n_looks -= n;
     tp_identity_go_on(identity, status);

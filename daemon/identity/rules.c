@@ -9,7 +9,7 @@
 enum { MOST_IDENTIFIERS = 2000, MOST_BYTES = 200000, USUAL_LIMIT = 100 };
 
 const char *tp_against_name(enum tp_against against) {
-    static const char *const names[] = {"", "unique", "weaker", "single", "limit", "rate"};
+    static const char *const names[] = {"", "split", "unique", "weaker", "single", "limit", "rate"};
     return names[against];
 }
 
@@ -176,4 +176,26 @@ enum tp_against tp_rules_merge(const struct tp_rules *rules, struct tp_str one, 
     const struct side side = side_of(rules, one), second = side_of(rules, other);
     enum tp_against found = against(rules, &side, &second, by, true);
     return found || merges < rules->merges_per_minute ? found : TP_AGAINST_RATE;
+}
+
+/* ---- splits ---- */
+
+/* "MEMBER TAB MERGE TAB SIDE TAB", of the other side. */
+static bool has_other_side(struct tp_str notes, struct tp_str member, struct tp_str merge, char side) {
+    struct tp_buf needle = TP_BUF_INIT;
+    tp_buf_addf(&needle, "\t%.*s\t%.*s\t%c\t", TP_FMT(member), TP_FMT(merge), side == 'm' ? 's' : 'm');
+    bool has = needle.failed || memmem(notes.at, notes.len, needle.at, needle.len) != NULL;
+    tp_buf_free(&needle);
+    return has;
+}
+
+bool tp_rules_split(struct tp_str one, struct tp_str other) {
+    while (one.len > 0 && other.len > 0) {
+        struct tp_str note = tp_str_cut(&one, '\n');
+        tp_str_cut(&note, '\t'); /* the holder */
+        struct tp_str member = tp_str_cut(&note, '\t'), merge = tp_str_cut(&note, '\t');
+        if (note.len > 0 && has_other_side(other, member, merge, note.at[0]))
+            return true;
+    }
+    return false;
 }

@@ -11,13 +11,14 @@
 
 enum tp_against {
     TP_AGAINST_NOTHING,
+    TP_AGAINST_SPLIT,  /* they, or members of theirs, were one, and an operator took that back */
     TP_AGAINST_UNIQUE, /* two values of a type whose values are people */
     TP_AGAINST_WEAKER, /* both sides have something stronger than what they have in common */
     TP_AGAINST_SINGLE, /* a merge would bring together two values of such a type */
     TP_AGAINST_LIMIT,  /* more values of a type, or more in all, than a customer may have */
     TP_AGAINST_RATE    /* too many merges into one customer in a minute */
 };
-/* "unique", "weaker", "single", "limit", "rate": as it is said on the event; "" of TP_AGAINST_NOTHING. */
+/* "split", "unique", "weaker", "single", "limit", "rate": as it is said on the event; "" of TP_AGAINST_NOTHING. */
 const char *tp_against_name(enum tp_against against);
 
 enum { TP_RULES_MOST_TYPES = 64 };
@@ -51,3 +52,5 @@ enum tp_against tp_rules_attach(const struct tp_rules *rules, struct tp_str one,
  * how many were merged into the survivor in this minute. */
 enum tp_against tp_rules_merge(const struct tp_rules *rules, struct tp_str one, struct tp_str other, struct tp_str by,
                                unsigned merges);
+/* The same of notes of splits, as customers have them (customer.h): whether that alone speaks against it. */
+bool tp_rules_split(struct tp_str one, struct tp_str other);

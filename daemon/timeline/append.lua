@@ -40,15 +40,12 @@ local function told_of(c)
     if c.untold == 0 then
         return c
     end
-    local told, at, from, origin = { n_seen = 0, seen = '', identifiers = '\n', origins = '' }, 1, 2, nil
-    for origin_line in string.gmatch(c.origins, '([^\n]*)\n') do
-        local line, seen = string.match(c.identifiers, '[^\n]*', from), sub(c.seen, at, at + 5)
-        origin = origin_line ~= '' and origin_line or origin
-        at, from = at + 6, from + #line + 1
+    local told = { n_seen = 0, seen = '', identifiers = '\n', origins = '' }
+    each_identifier(c.identifiers, c.origins, c.seen, function(line, origin, seen)
         if unpack('>I6', seen) < UNTOLD then
             attach(told, line, origin, seen)
         end
-    end
+    end)
     return told
 end
 
@@ -97,11 +94,12 @@ local function is_bound(c, bound)
     return c.role ~= MEMBER and (bound == 0 or bound == generation(c) + 1)
 end
 
--- Two may have used a key for different content before they were one: each is to find its own.
+-- Two may have used a key for different content before they were one: each is to find its own. And a replay is to find
+-- what it brought, whatever brought the key once more.
 local function recent_of(c, mark)
     local known = recent(c, sub(mark, 1, 8))
-    if known and sub(known, 9, 16) ~= sub(mark, 9, 16) then
-        return recent(c, sub(mark, 1, 16)) or known
+    if known and sub(known, 1, 30) ~= sub(mark, 1, 30) then
+        return recent(c, sub(mark, 1, 30)) or recent(c, sub(mark, 1, 16)) or known
     end
     return known
 end

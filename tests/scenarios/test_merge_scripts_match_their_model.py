@@ -1,5 +1,5 @@
-"""Customers that are merged while events arrive: the scripts do what a page of Python says, whatever is half-way, left
-by who died, ended by somebody else, retried and replayed; and in the end each event is in one timeline, once, and its
+"""Customers that are merged and split as events come: the scripts do what a page of Python says, whatever is half-way,
+left by who died, ended by another, retried and replayed; and in the end each event is in one timeline, once, and its
 answer what it was. On a plain Redis and on one that refuses to cross slots."""
 
 from collections import Counter, defaultdict
@@ -27,7 +27,7 @@ class Customer:
     id: str
     role: str = None
     generation: int = 0
-    merge: dict = field(default_factory=dict)  # of a member: to, merge, at, evidence, and phase while it is pending
+    merge: dict = field(default_factory=dict)  # of a member: to, merge, at, evidence, and phase while it is half-way
     sequence: int = 0
     last: str = None
     counts: Counter = field(default_factory=Counter)
@@ -39,6 +39,8 @@ class Customer:
     rows: dict = field(default_factory=dict)
     untold: list = field(default_factory=list)
     merges: int = 0
+    lasts: dict = field(default_factory=dict)  # by member: what had arrived last before
+    notes: list = field(default_factory=list)  # (holder, member, merge, side, generation)
 
     @property
     def version(self):
@@ -53,7 +55,8 @@ class Customer:
     def look(self, member):
         standing = self.merge.get("phase", "member") if self.merge else "root"
         to = self.merge.get("to", "")
-        return Look(standing, to, *self.version, frozenset(self.identifiers), self.merges, member in self.rows)
+        names = frozenset(self.identifiers)
+        return Look(standing, to, *self.version, names, self.merges, member in self.rows, self.stored_notes())
 
     def list(self, version, event, names):
         if self.merge or version != self.version:
@@ -72,7 +75,7 @@ class Customer:
         return True
 
     def pending(self):
-        return "phase" in self.merge
+        return self.merge.get("phase") == "pending"
 
     def absorb(self, loser):
         """As it was when it was redirected, since which it is frozen."""
@@ -81,7 +84,8 @@ class Customer:
         if self.merge or loser.merge["at"] != "{} {}".format(*self.version):
             return "moved"
         times = [entry.time for entry in loser.entries] or [0]
-        row = "\t".join([loser.merge["to"], str(min(times)), str(max(times)), loser.merge["evidence"]])
+        told = [loser.merge["to"], str(min(times)), str(max(times)), loser.merge["merge"], loser.merge["evidence"]]
+        row = "\t".join(told)
         self.role, self.merges = "root", self.merges + 1
         self.rows |= {loser.id: row} | loser.rows
         self.members += [loser.id, *loser.members]
@@ -91,8 +95,9 @@ class Customer:
         self.recents += [recent for recent in loser.recents if recent not in self.recents]
         self.sequence += loser.sequence
         self.counts += loser.counts
+        self.notes += loser.notes
         if loser.last and (not self.last or time_of(loser.last) > time_of(self.last)):
-            self.last = loser.last
+            self.lasts[loser.id], self.last = self.last, loser.last
         return "in"
 
     def confirm(self, number, result):
@@ -103,10 +108,65 @@ class Customer:
             self.merge, self.role = {}, "root"
         return True
 
+    # --- split
+
+    def has_note(self, member, number):
+        return any(note[:3] == (self.id, member, number) for note in self.notes)
+
+    def note(self, member, number, side):
+        if not self.has_note(member, number):
+            self.notes.append((self.id, member, number, side, self.generation))
+
+    def leave(self, number):
+        if self.merge.get("merge") != number:
+            return "gone"
+        if self.pending():
+            return "pending"
+        if "phase" not in self.merge:
+            self.merge["phase"] = "leaving"
+            self.note(self.id, number, "m")
+        return "leaving"
+
+    def give_up(self, member, number):
+        if self.pending():
+            return "pending"
+        listed = member.id in self.rows and self.rows[member.id].split("\t")[3] == number
+        if listed or not self.has_note(member.id, number):
+            self.role = self.role if self.merge else "root"
+            self.generation += 1
+            if listed:
+                self.give_up_all([member.id, *member.members], member)
+            self.note(member.id, number, "s")
+        return "member" if self.merge else "root"
+
+    def give_up_all(self, gone, member):
+        self.rows = {id: row for id, row in self.rows.items() if id not in gone}
+        self.members = [id for id in self.members if id not in gone]
+        self.untold = [id for id in self.untold if id not in gone]
+        self.notes = [note for note in self.notes if note[0] not in gone]
+        self.identifiers = {name: one for name, one in self.identifiers.items() if name not in member.identifiers}
+        self.listed -= set(member.identifiers)
+        self.counts = +(self.counts - member.counts)
+        before = self.lasts.pop(member.id, member.last)
+        self.last = before if self.last == member.last else self.last
+
+    def free(self, number, recents, notes):
+        if self.merge.get("phase") != "leaving" or self.merge["merge"] != number:
+            return False
+        self.merge, self.role = {}, "root"
+        self.recents += [recent for recent in recents if recent not in self.recents]
+        for note in notes:
+            self.note(*note)
+        return True
+
+    def stored_notes(self):
+        return "".join("\t".join(map(str, note)) + "\n" for note in self.notes)
+
     def append(self, bound, event, node, record):
-        known = next((one for one in self.recents if one[0] == event.key), None)
+        mark = event.key, event.content, node, record, False
+        known = sorted((one for one in self.recents if one[0] == event.key), key=lambda one: likeness(one, mark))
         if known:
-            return self.answer(known, bound, event, (node, record, False))
+            return self.answer(known[-1], bound, event, mark[2:])
         if self.merge or bound not in (0, self.generation + 1):
             return "m", ""
         self.role = self.role or "alone"
@@ -156,10 +216,24 @@ class Customer:
             return {}
         found = {"generation": str(self.generation)} | self.merge
         found |= {"members": "".join(self.members), "minute": str(MINUTE), "merges": str(self.merges)}
-        found |= {"untold": "".join(self.untold)}
-        return {
-            name: value for name, value in found.items() if value and (self.merges or name not in ("minute", "merges"))
-        }
+        found |= {"untold": "".join(self.untold), "notes": self.stored_notes()}
+        found = {name: value for name, value in found.items() if value}
+        if not self.merges:
+            del found["minute"], found["merges"]
+        return found | {f"last {id}": f"\nlast\t{last}" if last else "" for id, last in self.lasts.items()}
+
+
+def likeness(recent, mark):
+    """A replay finds what it brought; two may have used a key for different content before they were one."""
+    return recent[:5] == mark, recent[:2] == mark[:2]
+
+
+def clash(one, other):
+    """Two notes of one split."""
+    sides = {tuple(line.split("\t")[1:4]) for line in other.notes.splitlines()}
+    return any(
+        (*rest[:2], "ms"[rest[2] == "m"]) in sides for line in one.notes.splitlines() if (rest := line.split("\t")[1:4])
+    )
 
 
 def time_of(last):
@@ -179,6 +253,8 @@ class World:
         self.next, self.released = dict.fromkeys(NODES, 1), dict.fromkeys(NODES, 1)
         self.told = {}  # (node, record): where it is, or that it is refused
         self.brought = defaultdict(dict)  # by customer, what came to that one itself
+        self.taken_back = set()  # what was given up in splits
+        self.splits = 0
         self.works = []  # (generator, the record that it delivers)
 
     # --- calls
@@ -228,14 +304,15 @@ class World:
         while True:
             found = self.look(number, first)
             yield
-            if found.standing == "pending":
+            if found.standing in ("pending", "leaving"):
                 yield from self.finish(number)
             elif found.standing == "member":
                 assert found.to < number
                 number = found.to
-            else:
-                assert number == first or found.has, "redirects lead to who lists whom they began at"
+            elif number == first or found.has:
                 return number, found
+            else:
+                number = first
 
     def deliver(self, event, node, record, how):
         while True:
@@ -264,7 +341,7 @@ class World:
     def merge(self, one, other, evidence):
         one, one_found = yield from self.follow(one)
         other, other_found = yield from self.follow(other)
-        if one == other:
+        if one == other or clash(one_found, other_found):
             return
         (survivor, at), (loser, found) = sorted([(one, one_found), (other, other_found)], key=lambda pair: pair[0])
         told = self.server.redirect(loser, found.version, survivor, at.version, evidence)
@@ -276,17 +353,60 @@ class World:
             yield from self.take_in(loser, told)
 
     def finish(self, loser):
-        """Whoever meets one that is pending."""
+        """Whoever meets one that is half-way."""
         told = self.server.pending(loser)
-        assert (told[0] == b"pending") == self.customers[loser].pending()
+        assert told[0].decode() == self.customers[loser].merge.get("phase", told[0].decode())
         yield
         if told[0] == b"pending":
             yield from self.take_in(loser, told)
+        elif told[0] == b"leaving":
+            yield from self.split(loser, "")
+
+    def split(self, member, number):
+        """Takes that merge back, or ends what somebody else takes back."""
+        one = self.customers[member]
+        while True:
+            told = self.server.leave(member, number)
+            number = number or (told[2].decode() if told[0] == b"leaving" else "none")
+            assert told[0].decode() == one.leave(number)
+            self.check(member)
+            yield
+            if told[0] == b"gone":
+                return
+            if told[0] == b"leaving":
+                break
+            yield from self.finish(member)
+        root, up, recents, notes = yield from self.give_up(replace(one), told)
+        told = [line.split("\t") for line in notes.decode().splitlines()]
+        freed = self.server.free(member, number, root, up, notes)
+        assert freed == one.free(number, recents, told)
+        self.check(member)
+        yield
+
+    def give_up(self, member, told):
+        """All above it."""
+        to, at, notes = told[1].decode(), told[3], b""
+        number = told[2].decode()
+        while True:
+            up = self.server.give_up(to, member.id, at, told)
+            assert up[0].decode() == self.customers[to].give_up(member, number)
+            recents = list(self.customers[to].recents)
+            self.taken_back |= set(member.identifiers)
+            self.splits += 1
+            self.check(to)
+            yield
+            if up[0] == b"pending":
+                yield from self.finish(to)
+                continue
+            notes += up[3]
+            if up[0] == b"root":
+                return to, up, recents, notes
+            to, at = up[1].decode(), up[2]
 
     def take_in(self, loser, told):
         """It may have been taken in or refused by another meanwhile, who has confirmed that too."""
         survivor, number, at, evidence = (word.decode() for word in told[1:5])
-        frozen = replace(self.customers[loser], merge={"to": survivor, "at": at, "evidence": evidence})
+        frozen = replace(self.customers[loser], merge={"to": survivor, "merge": number, "at": at, "evidence": evidence})
         result = self.server.absorb(loser, told)
         assert result == self.customers[survivor].absorb(frozen)
         self.check(survivor)
@@ -352,8 +472,13 @@ class World:
     def join(self, a, b, c):
         self.start(self.merge(IDS[a % len(IDS)], IDS[b % len(IDS)], f"evidence {c}"))
 
+    def take_back(self, a, b, c):
+        some = [(one.id, one.merge["merge"]) for one in self.customers.values() if one.merge]
+        if some:
+            self.start(self.split(*some[a % len(some)]))
+
     def end_other(self, a, b, c):
-        some = [customer.id for customer in self.customers.values() if customer.pending()]
+        some = [customer.id for customer in self.customers.values() if "phase" in customer.merge]
         if some:
             self.start(self.finish(some[a % len(some)]))
 
@@ -422,8 +547,10 @@ class World:
             channels = Counter(event.channel for event in self.events for id in tree if self.is_at(event, seen[id]))
             assert {name[3:]: int(n) for name, n in one.state.items() if name[:3] == "in."} == channels
             self.check_identifiers(one, [self.brought[id] for id in tree])
-            merged = [id for member in tree for entry in seen[member].entries for id in entry.merged]
-            assert sorted(merged) == sorted(one.rows), "each is told once"
+        merged = [id for one in seen.values() for entry in one.entries for id in entry.merged]
+        rows = [id for root in trees for id in seen[root].rows]
+        assert set(rows) <= set(merged), "each is told"
+        assert self.splits or sorted(rows) == sorted(merged), "and once"
 
     def is_at(self, event, one):
         return any(entry.key == event.key for entry in one.entries)
@@ -444,7 +571,8 @@ class World:
         )
 
     def check_identifiers(self, root, brought):
-        assert set(root.identifiers) == set().union(*brought)
+        names = set().union(*brought)
+        assert names - self.taken_back <= set(root.identifiers) <= names
         for name, (when, origin) in root.identifiers.items():
             assert (when % UNTOLD, origin) in [some[name] for some in brought if name in some], "as it was"
 
@@ -460,10 +588,10 @@ class World:
         )
         listed = set().union(*(c.listed for c in self.customers.values() if not c.merge))
         brought = {name for some in self.brought.values() for name in some if name[0] == "x"}
-        assert told == dict.fromkeys(brought - listed, 1)
+        assert self.splits or told == dict.fromkeys(brought - listed, 1)
 
 
-OFTEN = {"event": 5, "join": 4, "go_on": 14, "list_and_die": 1}
+OFTEN = {"event": 5, "join": 4, "go_on": 14, "list_and_die": 1, "take_back": 2}
 SELDOM = ["nothing", "again", "retry", "reuse", "end_other", "die", "release"]
 WHAT = SELDOM * 2 + [what for what, times in OFTEN.items() for _ in range(times)]
 NUMBERS = st.integers(0, 99)

@@ -120,12 +120,15 @@ def recents_of(client, customer):
 
 
 def merged_of(client, customer):
-    """Numbers of merges are of a time, and not told."""
+    """Numbers of merges are of a time, and not told; but each row has that of its member."""
     names = client.keys(f"*:m:{customer}")
     found = {name.decode(): value for name, value in client.hgetall(names[0]).items()} if names else {}
     members = set(split_ids(found.pop("members", b"")))
     rest = {name: found[name] for name in found if name in ("to", "phase", "evidence", "untold") or name[:4] == "row "}
-    return rest | {"members": members}
+    rows = {name: row.split(b"\t") for name, row in rest.items() if name[:4] == "row "}
+    for name, row in rows.items():
+        assert row.pop(3) == client.hget(key(client, "m", name[4:]), "merge")
+    return rest | rows | {"members": members}
 
 
 def all_of(restore):
@@ -174,7 +177,7 @@ def test_all_leads_where_it_led(told):
         assert merged["members"] == BELOW.get(customer, set())
         assert "phase" not in merged
         assert "untold" not in merged
-        rows = {name[4:]: row.split(b"\t") for name, row in merged.items() if name[:4] == "row "}
+        rows = {name[4:]: row for name, row in merged.items() if name[:4] == "row "}
         assert {loser: row[0].decode() for loser, row in rows.items()} == {
             loser: LEADS[loser] for loser in BELOW.get(customer, ())
         }
@@ -182,7 +185,7 @@ def test_all_leads_where_it_led(told):
     evidence = found[C][3]["evidence"].split(b"\t")
     assert evidence[1:] == [b"shop", b'"e-%d"' % number]
     assert int(evidence[0]) % 60_000 == 1000 * number
-    assert found[A][3]["row " + C].split(b"\t")[3:] == evidence
+    assert found[A][3]["row " + C][3:] == evidence
 
 
 def test_survivors_have_what_they_took_over(told):

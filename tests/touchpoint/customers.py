@@ -45,6 +45,7 @@ class Look:
     names: frozenset
     merges: int
     has: bool
+    notes: str
 
     @property
     def version(self):
@@ -103,11 +104,10 @@ class Customers:
         return self.scripts.call(f"daemon/{script}.lua", keys, [REPAIR, *arguments])
 
     def look(self, id, member=""):
-        ((standing, to, generation, count, names, merges, has),) = self._call(
-            "customer/look", id, MINUTE, b"\0\1", member
-        )
+        (found,) = self._call("customer/look", id, MINUTE, b"\0\1", member)
+        standing, to, generation, count, names, merges, has, notes = found
         names = frozenset(names.decode().split("\n")[1:-1])
-        return Look(standing.decode(), to.decode(), generation, count, names, merges, bool(has))
+        return Look(standing.decode(), to.decode(), generation, count, names, merges, bool(has), notes.decode())
 
     def list(self, id, version, event, names):
         word = (b"\0\1", *version, six(event.received), event.lines(names))
@@ -133,6 +133,26 @@ class Customers:
         result = self.absorb(loser, told)
         assert self.confirm(loser, told[2], result)
         return result
+
+    def leave(self, member, number):
+        return self._call("customer/leave", member, "open", number)
+
+    def give_up(self, id, member, at, told):
+        """What leave told."""
+        return self._call("customer/give_up", id, "open", member, told[2], at, *told[4:])
+
+    def free(self, member, number, root, up, notes):
+        """What the root told when it gave the member up."""
+        return bool(self._call("customer/free", member, "open", self.most_recents, number, root, up[4], up[5], notes))
+
+    def split(self, member):
+        told = self.leave(member, self.seen(member).graph["merge"])
+        to, at, notes, up = told[1].decode(), told[3], b"", [b"member"]
+        while up[0] == b"member":
+            up = self.give_up(to, member, at, told)
+            notes += up[3]
+            to, at = (up[1].decode(), up[2]) if up[0] == b"member" else (to, at)
+        assert self.free(member, told[2], to, up, notes)
 
     def merge_again(self, loser, survivor, is_counted, evidence="evidence"):
         """As one who restores does it."""

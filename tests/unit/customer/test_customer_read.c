@@ -154,28 +154,33 @@ static void look_at_members(const struct tp_customer *found) {
 static void a_root_has_its_members_by_id(void **state) {
     (void)state;
     look = look_at_members;
-    read_as(STORED_ROOT, STORED_MERGES("generation", "3", "row " THIRD, OTHER "\t0\t0\t" WHY, "members", OTHER THIRD,
-                                       "row " OTHER, ID "\t5\t1767268800000\t" WHY));
+    read_as(STORED_ROOT, STORED_MERGES("generation", "3", "row " THIRD, OTHER "\t0\t0\t1\t" WHY, "members", OTHER THIRD,
+                                       "row " OTHER, ID "\t5\t1767268800000\t2\t" WHY));
     assert_int_equal(read_status, 0);
     assert_int_equal(customer.to.len, 0);
 }
 
-static void look_at_to(const struct tp_customer *found) { assert_true(tp_str_is(found->to, OTHER)); }
+static void look_at_to(const struct tp_customer *found) {
+    assert_true(tp_str_is(found->to, OTHER));
+    assert_int_equal(found->merge, 3);
+}
 
 static void a_member_says_whom_it_leads_to(void **state) {
     (void)state;
     look = look_at_to;
-    read_as(STORED_MEMBER, STORED_MERGES("generation", "3", "to", OTHER));
+    read_as(STORED_MEMBER, STORED_MERGES("generation", "3", "to", OTHER, "merge", "3"));
     assert_int_equal(read_status, 0);
 }
 
 static void look_at_nobody(const struct tp_customer *found) { assert_int_equal(found->to.len, 0); }
 
-/* Whom it leads to may not list it yet. */
-static void one_that_is_pending_is_read_as_it_is(void **state) {
+/* Whom it leads to may not list it yet, or not any more. */
+static void one_that_is_half_way_is_read_as_it_is(void **state) {
     (void)state;
     look = look_at_nobody;
     read_as(STORED_MEMBER, STORED_MERGES("generation", "3", "to", OTHER, "phase", "pending"));
+    assert_int_equal(read_status, 0);
+    read_as(STORED_MEMBER, STORED_MERGES("generation", "3", "to", OTHER, "phase", "leaving"));
     assert_int_equal(read_status, 0);
 }
 
@@ -202,18 +207,18 @@ static void damaged_merges_are_refused(void **state) {
     (void)state;
     static const char *const rows[] = {"",
                                        ID,
-                                       ID "\t\t5\t" WHY,
-                                       ID "\t5\t\t" WHY,
+                                       ID "\t\t5\t1\t" WHY,
+                                       ID "\t5\t\t1\t" WHY,
                                        ID "\t5",
-                                       "nobody\t5\t5\t" WHY,
-                                       ID "\t-5\t5\t" WHY,
-                                       ID "\t5\t5x\t" WHY,
-                                       ID "\t5\t1234567890123456789\t" WHY};
+                                       "nobody\t5\t5\t1\t" WHY,
+                                       ID "\t-5\t5\t1\t" WHY,
+                                       ID "\t5\t5x\t1\t" WHY,
+                                       ID "\t5\t1234567890123456789\t1\t" WHY};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         read_as(STORED_ROOT, STORED_MERGES("row " OTHER, rows[i]));
         assert_int_equal(read_status, TP_ECORRUPT);
     }
-    read_as(STORED_ROOT, STORED_MERGES("row nobody", ID "\t5\t5\t" WHY));
+    read_as(STORED_ROOT, STORED_MERGES("row nobody", ID "\t5\t5\t1\t" WHY));
     assert_int_equal(read_status, TP_ECORRUPT);
     read_as(STORED_MEMBER, STORED_MERGES("to", "nobody"));
     assert_int_equal(read_status, TP_ECORRUPT);
@@ -235,7 +240,7 @@ int main(void) {
         TEST(one_alone_is_alone_whatever_comes_meanwhile),
         TEST(a_root_has_its_members_by_id),
         TEST(a_member_says_whom_it_leads_to),
-        TEST(one_that_is_pending_is_read_as_it_is),
+        TEST(one_that_is_half_way_is_read_as_it_is),
         TEST(what_is_of_another_version_or_role_or_cut_is_refused),
         TEST(damaged_merges_are_refused),
     };

@@ -11,9 +11,9 @@ enum { MOST_CUSTOMERS = 128 };
 
 static struct test_customer {
     char id[TP_UUID_TEXT], to[TP_UUID_TEXT], members[4 * TP_UUID_TEXT];
-    bool pending, broken;
+    bool pending, leaving, broken;
     long long generation, n;
-    char lines[512];
+    char lines[512], notes[256];
     char at[64]; /* of the one it leads to, as that was looked at */
 } customers[MOST_CUSTOMERS];
 static unsigned merges_now; /* that a look tells */
@@ -51,15 +51,17 @@ static long long number_in(const struct fake_call *call, size_t word) { return a
 static redisReply *look_at(const struct test_customer *c, struct tp_str member) {
     if (c->broken)
         return fake_nil();
-    redisReply *reply = fake_array(7);
+    redisReply *reply = fake_array(8);
     bool has = member.len > 0 && memmem(c->members, strlen(c->members), member.at, member.len) != NULL;
-    reply->element[0] = fake_text(tp_str(!c->to[0] ? "root" : c->pending ? "pending" : "member"));
+    const char *half_way = c->pending ? "pending" : c->leaving ? "leaving" : NULL;
+    reply->element[0] = fake_text(tp_str(!c->to[0] ? "root" : half_way ? half_way : "member"));
     reply->element[1] = fake_text(tp_str(c->to));
     reply->element[2] = fake_integer(c->generation);
     reply->element[3] = fake_integer(c->n);
     reply->element[4] = fake_text(tp_str(c->n ? c->lines : "\n"));
     reply->element[5] = fake_integer(merges_now);
     reply->element[6] = fake_integer(has);
+    reply->element[7] = fake_text(tp_str(c->notes));
     return reply;
 }
 
@@ -99,7 +101,7 @@ static redisReply *serve_list(const struct fake_call *call) {
 static redisReply *told_of(const struct test_customer *c) {
     char number[24];
     snprintf(number, sizeof number, "%lld", c->generation);
-    const char *told[18] = {"pending", c->to, number, c->at, "", c->members, "", "", "0", "", "", "", c->lines};
+    const char *told[18] = {"pending", c->to, number, c->at, "", c->members, "", "", "", "0", "", "", "", c->lines};
     redisReply *reply = fake_array(18);
     for (size_t i = 0; i < 18; i++)
         reply->element[i] = fake_text(tp_str(told[i] ? told[i] : ""));
@@ -113,7 +115,7 @@ static redisReply *serve_redirect(const struct fake_call *call) {
     bool is = again ? c->pending : !c->to[0] && c->generation == number_in(call, at) && c->n == number_in(call, at + 1);
     if (!is) {
         redisReply *reply = fake_array(1);
-        reply->element[0] = fake_text(TP_STR("moved"));
+        reply->element[0] = fake_text(tp_str(c->leaving ? "leaving" : "moved"));
         return reply;
     }
     if (!again) {
@@ -137,7 +139,7 @@ static redisReply *serve_absorb(const struct fake_call *call) {
     if (s->to[0] || !tp_str_is(call->words[told + 2], at))
         return fake_text(TP_STR("moved"));
     strcat(s->members, loser);
-    list_lines(s, call->words[told + 11]);
+    list_lines(s, call->words[told + 12]);
     return fake_text(TP_STR("in"));
 }
 
@@ -150,16 +152,42 @@ static redisReply *serve_confirm(const struct fake_call *call) {
     return fake_integer(1);
 }
 
+static redisReply *words_of(const char *const words[], size_t n) {
+    redisReply *reply = fake_array(n);
+    for (size_t i = 0; i < n; i++)
+        reply->element[i] = fake_text(tp_str(words[i]));
+    return reply;
+}
+
+static redisReply *serve_leave(const struct fake_call *call) {
+    const struct test_customer *c = customer_of(call, 1);
+    return words_of((const char *const[]){c->leaving ? "leaving" : "gone", c->to, "1", "0", "", c->lines, "", ""},
+                    c->leaving ? 8 : 1);
+}
+
+static redisReply *serve_give_up(const struct fake_call *call) {
+    struct test_customer *s = customer_of(call, 1);
+    s->members[0] = '\0'; /* it has one at most, here */
+    s->generation++;
+    return words_of((const char *const[]){"root", "", "0", "", "", ""}, 6);
+}
+
+static redisReply *serve_free(const struct fake_call *call) {
+    struct test_customer *c = customer_of(call, 1);
+    c->to[0] = '\0';
+    c->leaving = false;
+    return fake_integer(1);
+}
+
 /* NULL: it is no call of customer/. */
 static redisReply *serve_customers(const struct fake_call *call) {
     static const struct {
         const struct tp_redis_script *script;
         redisReply *(*serve)(const struct fake_call *call);
-    } scripts[] = {{&tp_customer_look_script, serve_look},
-                   {&tp_customer_list_script, serve_list},
-                   {&tp_customer_redirect_script, serve_redirect},
-                   {&tp_customer_absorb_script, serve_absorb},
-                   {&tp_customer_confirm_script, serve_confirm}};
+    } scripts[] = {{&tp_customer_look_script, serve_look},         {&tp_customer_list_script, serve_list},
+                   {&tp_customer_redirect_script, serve_redirect}, {&tp_customer_absorb_script, serve_absorb},
+                   {&tp_customer_confirm_script, serve_confirm},   {&tp_customer_leave_script, serve_leave},
+                   {&tp_customer_give_up_script, serve_give_up},   {&tp_customer_free_script, serve_free}};
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
         if (call->script == scripts[i].script)
             return scripts[i].serve(call);

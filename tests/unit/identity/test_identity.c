@@ -625,6 +625,34 @@ static void who_cannot_be_finished_is_free(void **state) {
     assert_customer(0, BOB);
 }
 
+/* An operator has begun to take a merge back. */
+static void who_is_leaving_is_free(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "x", "ann");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    strcpy(customer(ANN)->members, BOB);
+    strcpy(customer(BOB)->to, ANN);
+    customer(BOB)->leaving = true;
+    tp_identity_moved(identity, TP_STR(BOB));
+    event("email=bob@example.com");
+    resolved();
+    assert_customer(0, BOB);
+    assert_int_equal(customer(ANN)->generation, 1);
+}
+
+static void two_who_were_split_stay_two(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "phone", "+44");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    strcpy(customer(ANN)->notes, ANN "\t" BOB "\t3\ts\t4\n");
+    strcpy(customer(BOB)->notes, BOB "\t" BOB "\t3\tm\t3\n");
+    event("phone=+44 email=bob@example.com");
+    resolved();
+    assert_customer(0, BOB);
+    assert_string_equal(conflict(0, 0).reason, "split");
+    assert_true(!customer(BOB)->to[0]);
+}
+
 /* What is decided is decided by what there is: somebody else has given the survivor an identifier meanwhile. */
 static void a_merge_is_decided_again_when_one_has_changed(void **state) {
     (void)state;
@@ -745,6 +773,8 @@ int main(void) {
         TEST(after_a_repair_nothing_is_taken_for_known),
         TEST(who_is_left_half_way_is_finished),
         TEST(who_cannot_be_finished_is_free),
+        TEST(who_is_leaving_is_free),
+        TEST(two_who_were_split_stay_two),
         TEST(a_merge_is_decided_again_when_one_has_changed),
         TEST(too_many_merges_in_a_minute_are_a_conflict),
         TEST(a_second_customer_id_is_somebody_elses),

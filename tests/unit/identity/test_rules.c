@@ -93,6 +93,30 @@ static void two_customers_become_one(void **state) {
     }
 }
 
+/* ---- splits ---- */
+
+static const struct {
+    const char *one, *other;
+    bool against;
+    const char *why;
+} split[] = {
+    {"", "", false, "neither was split from anybody"},
+    {"A\tB\t1\ts\t2\n", "", false, "the other was not there"},
+    {"A\tB\t1\ts\t2\n", "B\tB\t1\tm\t1\n", true, "the two sides"},
+    {"B\tB\t1\tm\t1\n", "A\tB\t1\ts\t2\n", true, "the other way round"},
+    {"C\tB\t1\ts\t2\n", "A\tB\t1\ts\t2\n", false, "both it was taken from"},
+    {"A\tB\t1\ts\t2\n", "B\tB\t2\tm\t1\n", false, "of two merges"},
+    {"A\tB\t1\ts\t2\n", "B\tB\t11\tm\t1\n", false, "of two merges, one number ending as the other"},
+    {"A\tX\t1\ts\t2\nA\tB\t1\ts\t2\n", "Y\tY\t1\tm\t1\nB\tB\t1\tm\t1\n", true, "among others"},
+};
+
+static void what_was_taken_back_stays_so(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof split / sizeof split[0]; i++)
+        if (tp_rules_split(tp_str(split[i].one), tp_str(split[i].other)) != split[i].against)
+            fail_msg("%s", split[i].why);
+}
+
 /* ---- what is configured ---- */
 
 static enum tp_against merge_of(const struct tp_rules *rules, const char *one, const char *other, const char *by) {
@@ -181,6 +205,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_becomes_a_customers),
         cmocka_unit_test(two_customers_become_one),
+        cmocka_unit_test(what_was_taken_back_stays_so),
         cmocka_unit_test(a_type_has_the_rules_that_are_configured),
         cmocka_unit_test(a_customer_number_that_is_not_unique_has_the_limit_of_all),
         cmocka_unit_test(a_shared_type_counts_for_nothing),

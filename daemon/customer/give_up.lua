@@ -1,0 +1,115 @@
+#!lua
+-- A split, step 2 of 3, at each whom the member was below, from the one that it was merged into up to the root: it gives up
+-- what it has of the member and of those that came with it, and gets the other side of the note. KEYS: as customer.lua has
+-- them, of one. ARGV: repair number, 'open' or 'closed', the member; then, as leave.lua answers them, the merge, the
+-- generation of this one when the one below it was merged into it, and what is to be given up.
+-- Its sequence does not go back, and it remembers what it did.
+-- Answers 'broken'; 'pending' when it is to be ended first that this one leads elsewhere; else 'root', or 'member' and then
+-- goes on with that one: whom it leads to, generation of that one, notes that it has got since then ("MEMBER TAB MERGE TAB
+-- SIDE LF" each), owners and recents.
+-- include: ../redis/home.lua
+local refused = home_refuses(ARGV[1], ARGV[2])
+if refused then
+    return refused
+end
+local most_events, most_recents, oldest = math.huge, math.huge, 0
+-- include: customer.lua
+-- include: notes.lua
+
+local member, merge, since = ARGV[3], ARGV[4], tonumber(ARGV[5])
+local members, identifiers, state, last = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+
+local function is_listed(c)
+    local row = graph(c, 'row ' .. member) or ''
+    return string.match(row, '^[^\t]*\t[^\t]*\t[^\t]*\t([^\t]*)') == merge
+end
+
+local function give_up_members(c)
+    local all = member .. members
+    for id in string.gmatch(all, string.rep('.', ID)) do
+        call('HDEL', c.graph, 'row ' .. id)
+    end
+    take_out(c, 'members', all)
+    take_out(c, 'untold', all)
+    return all
+end
+
+local function give_up_notes(c, all)
+    local kept = {}
+    each_note(graph(c, 'notes') or '', function(holder, _, _, _, _, line)
+        kept[#kept + 1] = not find(all, holder, 1, true) and line .. '\n' or nil
+    end)
+    set_graph(c, 'notes', table.concat(kept))
+end
+
+local function give_up_identifiers(c)
+    local left = { n_seen = 0, seen = '', identifiers = '\n', origins = '', untold = 0 }
+    each_identifier(c.identifiers, c.origins, c.seen, function(line, origin, seen)
+        if not find(identifiers, '\n' .. line .. '\n', 1, true) then
+            attach(left, line, origin, seen)
+            left.untold = left.untold + (unpack('>I6', seen) >= UNTOLD and 1 or 0)
+        end
+    end)
+    for name, value in pairs(left) do
+        c[name] = value
+    end
+end
+
+-- `name` with its LF and TAB.
+local function without_nothing(text, name)
+    local from, to = find(text .. '\n', name .. '0\n', 1, true)
+    return from and sub(text, 1, from - 1) .. sub(text, to) or text
+end
+
+local function give_up_state(c)
+    for name, value in string.gmatch(state, '(\n[^\t\n]*\t)([^\n]*)') do
+        if tonumber(value) and find(c.state, name, 1, true) then
+            c.state = without_nothing(change(c.state, 'a', name, string.format('%.17g', -tonumber(value))), name)
+        end
+    end
+    if c.last == last then
+        c.last = graph(c, 'last ' .. member) or last
+    end
+    call('HDEL', c.graph, 'last ' .. member)
+end
+
+local function give_up(c)
+    local all = give_up_members(c)
+    give_up_notes(c, all)
+    give_up_identifiers(c)
+    give_up_state(c)
+    c.touched = true
+end
+
+-- Its own, younger than what the one below knew of.
+local function notes_since(c)
+    local found = {}
+    each_note(graph(c, 'notes') or '', function(holder, of, number, side, age)
+        if holder == id_of(c) and age > since then
+            found[#found + 1] = split_of(of, number) .. side .. '\n'
+        end
+    end)
+    return table.concat(found)
+end
+
+local s = customers[1]
+if not is_sound(s) then
+    return { 'broken' }
+elseif graph(s, 'phase') == 'pending' then
+    return { 'pending' }
+end
+local listed = is_listed(s)
+if listed or not has_note(s, member, merge) then
+    if s.role == ALONE then
+        s.role, s.touched = ROOT, true
+    end
+    call('HINCRBY', s.graph, 'generation', 1)
+    if listed then
+        give_up(s)
+    end
+    add_note(s, member, merge, 's')
+end
+save_all()
+local at = string.match(graph(s, 'at') or '', '^%d+') or '0'
+return { s.role == MEMBER and 'member' or 'root', s.role == MEMBER and graph(s, 'to') or '', at, notes_since(s),
+         graph(s, 'owners') or '', call('GETRANGE', s.recents, 0, -1) }
