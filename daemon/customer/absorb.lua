@@ -15,18 +15,17 @@ local most_events, most_recents, oldest = math.huge, tonumber(ARGV[3]), 0
 
 local minute, loser, is_counted = ARGV[4], ARGV[5], ARGV[6] == '1'
 local to, number, at, evidence, members, owners = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local untold, notes = ARGV[13], ARGV[14]
-local n, last, state, seen, identifiers, origins, recents = tonumber(ARGV[15]), ARGV[16], ARGV[17], ARGV[18], ARGV[19],
-    ARGV[20], ARGV[21]
-local first_time, last_time, FIRST_ROW = ARGV[22], ARGV[23], 24
+local untold, notes, spans = ARGV[13], ARGV[14], ARGV[15]
+local n, last, state, seen, identifiers, origins, recents = tonumber(ARGV[16]), ARGV[17], ARGV[18], ARGV[19], ARGV[20],
+    ARGV[21], ARGV[22]
+local span, FIRST_ROW = pack('>I6I6', tonumber(ARGV[23]), tonumber(ARGV[24])), 25
 
 local function is_as_looked_at(c)
     return c.role ~= MEMBER and (at == '' or at == string.format('%d %d', generation(c), c.n_seen))
 end
 
 local function add_rows(c)
-    local row = table.concat({ to, first_time, last_time, number, evidence }, '\t')
-    call('HSET', c.graph, 'row ' .. loser, row)
+    call('HSET', c.graph, 'row ' .. loser, table.concat({ to, number, evidence }, '\t'))
     for i = FIRST_ROW, #ARGV, 2 do
         call('HSET', c.graph, ARGV[i], ARGV[i + 1])
     end
@@ -34,6 +33,7 @@ end
 
 local function add_members(c)
     call('HSET', c.graph, 'members', (graph(c, 'members') or '') .. loser .. members)
+    call('HSET', c.graph, 'spans', (graph(c, 'spans') or '') .. span .. spans)
     set_graph(c, 'notes', (graph(c, 'notes') or '') .. notes)
     if not is_counted then
         call('HSET', c.graph, 'untold', (graph(c, 'untold') or '') .. untold .. loser)

@@ -138,3 +138,7 @@ typedef void tp_customer_read_done(void *arg, int status, const struct tp_custom
 /* TP_ENOTFOUND when there is no such customer. */
 int tp_customer_read(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_customer_read_done *done, void *arg);
+/* The same without state and mapping, and of members without `into` and `evidence`: what a timeline needs to know of
+ * one with a thousand members. */
+int tp_customer_read_spans(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                           tp_customer_read_done *done, void *arg);

@@ -25,7 +25,8 @@
 --                      known that that one has taken it in, 'leaving' from the first step of a split on; "GENERATION N"
 --                      of that one as it was looked at; why
 --          members     the ids of all that it lists, direct or by way of another
---          row ID      of each: "INTO TAB FIRST TAB LAST TAB MERGE TAB EVIDENCE"
+--          spans       >I6, >I6 of each of these: the times of its first entry and of its last
+--          row ID      of each: "INTO TAB MERGE TAB EVIDENCE"
 --          last ID     of those whose last took the place of its own: that
 --          notes       "HOLDER TAB MEMBER TAB MERGE TAB SIDE TAB GENERATION LF" each: of a split of that member from that
 --                      merge; SIDE 'm' of the member, 's' of those it was taken from; HOLDER: itself, or a member of it;

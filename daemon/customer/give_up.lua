@@ -21,15 +21,22 @@ local members, identifiers, state, last = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 
 local function is_listed(c)
     local row = graph(c, 'row ' .. member) or ''
-    return string.match(row, '^[^\t]*\t[^\t]*\t[^\t]*\t([^\t]*)') == merge
+    return string.match(row, '^[^\t]*\t([^\t]*)') == merge
 end
 
 local function give_up_members(c)
-    local all = member .. members
+    local all, left, spans, SPAN = member .. members, graph(c, 'members') or '', graph(c, 'spans') or '', 12
     for id in string.gmatch(all, string.rep('.', ID)) do
+        local from, to = find(left, id, 1, true)
+        if from then
+            local before = (from - 1) / ID * SPAN
+            left = sub(left, 1, from - 1) .. sub(left, to + 1)
+            spans = sub(spans, 1, before) .. sub(spans, before + SPAN + 1)
+        end
         call('HDEL', c.graph, 'row ' .. id)
     end
-    take_out(c, 'members', all)
+    set_graph(c, 'members', left)
+    set_graph(c, 'spans', spans)
     take_out(c, 'untold', all)
     return all
 end

@@ -45,6 +45,25 @@ static void write_counts(struct tp_str state, struct tp_buf *out) {
     tp_buf_addc(out, '}');
 }
 
+static int64_t count_of(struct tp_str digits) {
+    int64_t n = 0;
+    for (size_t i = 0; i < digits.len && digits.at[i] >= '0' && digits.at[i] <= '9'; i++)
+        n = n * 10 + (digits.at[i] - '0');
+    return n;
+}
+
+/* Not the sequence, which does not go back when a member is given up. */
+static void write_total(struct tp_str state, struct tp_buf *out) {
+    const struct tp_str count = TP_STR(TP_STATE_COUNT);
+    struct tp_str name, value;
+    int64_t total = 0;
+    while (tp_context_state_next(&state, &name, &value))
+        if (tp_str_begins(name, TP_STATE_COUNT) && name.len > count.len)
+            total += count_of(value);
+    tp_buf_adds(out, ",\"interactions\":");
+    tp_buf_addi(out, total);
+}
+
 /* Of all that they have, the root and its members. One without has 0 for both. */
 static void write_span(const struct tp_customer *customer, struct tp_buf *out) {
     int64_t first_ms = customer->first_ms, last_ms = customer->last_ms;
@@ -69,8 +88,7 @@ static int write_last(const struct tp_customer *customer, struct tp_buf *out) {
 }
 
 static int write_history(const struct tp_customer *customer, struct tp_buf *out) {
-    tp_buf_adds(out, ",\"interactions\":");
-    tp_buf_addi(out, (int64_t)customer->sequence);
+    write_total(customer->state, out);
     write_counts(customer->state, out);
     write_span(customer, out);
     return write_last(customer, out);
@@ -116,7 +134,7 @@ static int view(const struct tp_settings *settings, struct tp_redis *redis, stru
     *asked = (struct asked){.done = done, .arg = arg, .identity_alone = identity_alone};
     if (customer_id.len < sizeof asked->customer_id)
         memcpy(asked->customer_id, customer_id.at, customer_id.len);
-    int status = tp_view_root(settings, redis, customer_id, on_customer, asked);
+    int status = tp_view_root(settings, redis, customer_id, tp_customer_read, on_customer, asked);
     if (status < 0)
         free(asked);
     return status;

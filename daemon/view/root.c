@@ -8,6 +8,7 @@
 struct walk {
     const struct tp_settings *settings;
     struct tp_redis *redis;
+    tp_view_root_read *read;
     tp_view_root_done *done;
     void *arg;
     unsigned redirects;
@@ -30,21 +31,21 @@ static void on_customer(void *arg, int status, const struct tp_customer *custome
     memcpy(walk->id, customer->to.at, TP_UUID_TEXT - 1);
     status = ++walk->redirects > TP_VIEW_MOST_REDIRECTS
                  ? TP_EUNAVAILABLE
-                 : tp_customer_read(walk->settings, walk->redis, tp_str(walk->id), on_customer, walk);
+                 : walk->read(walk->settings, walk->redis, tp_str(walk->id), on_customer, walk);
     if (status < 0)
         finish(walk, status, NULL);
 }
 
 int tp_view_root(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
-                 tp_view_root_done *done, void *arg) {
+                 tp_view_root_read *read, tp_view_root_done *done, void *arg) {
     if (!tp_uuid_valid(customer_id))
         return TP_ENOTFOUND;
     struct walk *walk = calloc(1, sizeof *walk);
     if (!walk)
         return TP_ENOMEM;
-    *walk = (struct walk){.settings = settings, .redis = redis, .done = done, .arg = arg};
+    *walk = (struct walk){.settings = settings, .redis = redis, .read = read, .done = done, .arg = arg};
     memcpy(walk->id, customer_id.at, customer_id.len);
-    int status = tp_customer_read(settings, redis, customer_id, on_customer, walk);
+    int status = read(settings, redis, customer_id, on_customer, walk);
     if (status < 0)
         free(walk);
     return status;

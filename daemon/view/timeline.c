@@ -222,7 +222,7 @@ int tp_view_timeline(const struct tp_settings *settings, struct tp_redis *redis,
     if (status == 0 && page->wanted.failed)
         status = TP_ENOMEM;
     if (status == 0)
-        status = tp_view_root(settings, redis, customer_id, on_root, page);
+        status = tp_view_root(settings, redis, customer_id, tp_customer_read_spans, on_root, page);
     if (status < 0)
         free_page(page);
     return status;

@@ -37,6 +37,7 @@ class Customer:
     recents: list = field(default_factory=list)
     members: list = field(default_factory=list)
     rows: dict = field(default_factory=dict)
+    spans: dict = field(default_factory=dict)
     untold: list = field(default_factory=list)
     merges: int = 0
     lasts: dict = field(default_factory=dict)  # by member: what had arrived last before
@@ -84,10 +85,10 @@ class Customer:
         if self.merge or loser.merge["at"] != "{} {}".format(*self.version):
             return "moved"
         times = [entry.time for entry in loser.entries] or [0]
-        told = [loser.merge["to"], str(min(times)), str(max(times)), loser.merge["merge"], loser.merge["evidence"]]
-        row = "\t".join(told)
+        row = "\t".join(loser.merge[name] for name in ("to", "merge", "evidence"))
         self.role, self.merges = "root", self.merges + 1
         self.rows |= {loser.id: row} | loser.rows
+        self.spans |= {loser.id: (min(times), max(times))} | loser.spans
         self.members += [loser.id, *loser.members]
         self.untold += [*loser.untold, loser.id]
         self.listed |= {name for name in loser.listed if name not in self.identifiers}
@@ -130,7 +131,7 @@ class Customer:
     def give_up(self, member, number):
         if self.pending():
             return "pending"
-        listed = member.id in self.rows and self.rows[member.id].split("\t")[3] == number
+        listed = member.id in self.rows and self.rows[member.id].split("\t")[1] == number
         if listed or not self.has_note(member.id, number):
             self.role = self.role if self.merge else "root"
             self.generation += 1
@@ -141,6 +142,7 @@ class Customer:
 
     def give_up_all(self, gone, member):
         self.rows = {id: row for id, row in self.rows.items() if id not in gone}
+        self.spans = {id: span for id, span in self.spans.items() if id not in gone}
         self.members = [id for id in self.members if id not in gone]
         self.untold = [id for id in self.untold if id not in gone]
         self.notes = [note for note in self.notes if note[0] not in gone]
@@ -267,7 +269,7 @@ class World:
         assert (seen.sequence, seen.state) == (customer.sequence, customer.state)
         assert seen.identifiers == customer.stored_identifiers()
         assert seen.entries == sorted(customer.entries, key=lambda entry: (entry.time, entry.sequence))
-        assert (seen.graph, seen.rows) == (customer.graph(), customer.rows)
+        assert (seen.graph, seen.rows, seen.spans) == (customer.graph(), customer.rows, customer.spans)
         waiting = {one for one in customer.recents if one[3] >= self.released[one[2]]}
         assert waiting <= set(seen.recents) <= set(customer.recents)
         assert len(set(seen.recents)) == len(seen.recents)

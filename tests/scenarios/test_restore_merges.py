@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from touchpoint.layout import RECENT, prints_of, read_customer, read_entry, read_line, read_recents, split_ids
+from touchpoint.layout import (
+    RECENT,
+    prints_of,
+    read_customer,
+    read_entry,
+    read_line,
+    read_recents,
+    read_spans,
+    split_ids,
+)
 from touchpoint.restore import BUCKETS, LANES, Restore, produce_again
 
 A, B, C, D, E = (f"0190a000-0000-7000-8000-00000000000{digit:x}" for digit in range(10, 15))
@@ -123,12 +132,13 @@ def merged_of(client, customer):
     """Numbers of merges are of a time, and not told; but each row has that of its member."""
     names = client.keys(f"*:m:{customer}")
     found = {name.decode(): value for name, value in client.hgetall(names[0]).items()} if names else {}
+    spans = read_spans(found.get("members", b""), found.pop("spans", b""))
     members = set(split_ids(found.pop("members", b"")))
     rest = {name: found[name] for name in found if name in ("to", "phase", "evidence", "untold") or name[:4] == "row "}
     rows = {name: row.split(b"\t") for name, row in rest.items() if name[:4] == "row "}
     for name, row in rows.items():
-        assert row.pop(3) == client.hget(key(client, "m", name[4:]), "merge")
-    return rest | rows | {"members": members}
+        assert row.pop(1) == client.hget(key(client, "m", name[4:]), "merge")
+    return rest | rows | {"members": members, "spans": spans}
 
 
 def all_of(restore):
@@ -185,7 +195,7 @@ def test_all_leads_where_it_led(told):
     evidence = found[C][3]["evidence"].split(b"\t")
     assert evidence[1:] == [b"shop", b'"e-%d"' % number]
     assert int(evidence[0]) % 60_000 == 1000 * number
-    assert found[A][3]["row " + C][3:] == evidence
+    assert found[A][3]["row " + C][1:] == evidence
 
 
 def test_survivors_have_what_they_took_over(told):

@@ -3,7 +3,18 @@
 import struct
 from dataclasses import dataclass
 
-from .layout import ID, Recent, prints_of, read_customer, read_entry, read_line, read_mapping, read_recents, read_told
+from .layout import (
+    ID,
+    Recent,
+    prints_of,
+    read_customer,
+    read_entry,
+    read_line,
+    read_mapping,
+    read_recents,
+    read_spans,
+    read_told,
+)
 from .layout import split_ids as ids_of
 from .scripts import REPAIR, Scripts
 
@@ -84,8 +95,9 @@ class Seen:
     identifiers: dict
     entries: list
     recents: list  # (key, content, node, record, again, whose)
-    graph: dict  # without rows and owners
+    graph: dict  # without rows, spans and owners
     rows: dict
+    spans: dict
 
 
 class Customers:
@@ -190,13 +202,13 @@ class Customers:
         stored, recents = read_customer(blob), read_recents(recents or b"")
         assert stored.prints == prints_of(recents)
         assert stored.count == len(line)
+        spans = read_spans(graph.get(b"members", b""), graph.pop(b"spans", b""))
         graph = {name.decode(): value.decode() for name, value in graph.items()}
         owners = [id, *ids_of(graph.pop("owners", "").encode())]
         rows = {name[4:]: graph.pop(name) for name in list(graph) if name[:4] == "row "}
         recents = [whose(recent, owners) for recent in recents]
-        return Seen(
-            stored.role, stored.sequence, stored.state, stored.identifiers, read_line(line), recents, graph, rows
-        )
+        own = stored.role, stored.sequence, stored.state, stored.identifiers
+        return Seen(*own, read_line(line), recents, graph, rows, spans)
 
 
 def whose(recent: Recent, owners):

@@ -59,6 +59,14 @@ def split_ids(text):
     return tuple(text[at : at + ID].decode() for at in range(0, len(text), ID))
 
 
+def read_spans(members, text):
+    """By member: the times of its first entry and of its last."""
+    rest = io.BytesIO(text)
+    spans = {id: tuple(read_numbers(rest, 6, 6)) for id in split_ids(members)}
+    assert rest.read() == b""
+    return spans
+
+
 def read_state(text):
     lines = text.decode().split("\n")
     assert lines[0] == ""

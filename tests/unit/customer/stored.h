@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "common/uuid.h"
 #include "tests/unit/redis/fake.h"
 
 #define STORED_HEAD 37
@@ -43,11 +44,27 @@ static inline redisReply *stored_end(const char *score) {
     return reply;
 }
 
-/* m:ID: names and values in turn. */
+/* m:ID: names and values in turn. Spans are twelve bytes for each of the members, who come before. */
 static inline redisReply *stored_merges(size_t n, const char *const *fields) {
     redisReply *reply = fake_array(n);
-    for (size_t i = 0; i < n; i++)
-        reply->element[i] = fake_text(tp_str(fields[i]));
+    size_t n_members = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool spans = i % 2 == 1 && strcmp(fields[i - 1], "spans") == 0;
+        if (i % 2 == 1 && strcmp(fields[i - 1], "members") == 0)
+            n_members = strlen(fields[i]) / (TP_UUID_TEXT - 1);
+        reply->element[i] = fake_text(spans ? (struct tp_str){fields[i], 12 * n_members} : tp_str(fields[i]));
+    }
+    return reply;
+}
+
+/* Of one with so many members: HMGET of what a timeline needs to know. */
+static inline redisReply *stored_spans(const char *to, const char *members, struct tp_str spans) {
+    redisReply *reply = fake_array(5);
+    reply->element[0] = *to ? fake_text(tp_str(to)) : fake_nil();
+    reply->element[1] = fake_nil();
+    reply->element[2] = *to ? fake_text(TP_STR("3")) : fake_nil();
+    reply->element[3] = fake_text(tp_str(members));
+    reply->element[4] = fake_text(spans);
     return reply;
 }
 

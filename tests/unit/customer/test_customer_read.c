@@ -141,6 +141,12 @@ static void one_alone_is_alone_whatever_comes_meanwhile(void **state) {
     assert_int_equal(customer.to.len + customer.n_members, 0);
 }
 
+/* Of one without entries, and of one from 5 ms on. */
+#define SPANS                                                                                                          \
+    "\0\0\0\0\0\0\0\0\0\0\0\0"                                                                                         \
+    "\0\0\0\0\0\x05"                                                                                                   \
+    "\x01\x9b\x79\x6d\xd6\0"
+
 static void look_at_members(const struct tp_customer *found) {
     assert_int_equal(found->n_members, 2);
     assert_true(tp_str_is(found->members[0].id, OTHER) && tp_str_is(found->members[0].into, ID));
@@ -154,8 +160,8 @@ static void look_at_members(const struct tp_customer *found) {
 static void a_root_has_its_members_by_id(void **state) {
     (void)state;
     look = look_at_members;
-    read_as(STORED_ROOT, STORED_MERGES("generation", "3", "row " THIRD, OTHER "\t0\t0\t1\t" WHY, "members", OTHER THIRD,
-                                       "row " OTHER, ID "\t5\t1767268800000\t2\t" WHY));
+    read_as(STORED_ROOT, STORED_MERGES("generation", "3", "row " THIRD, OTHER "\t1\t" WHY, "members", THIRD OTHER,
+                                       "spans", SPANS, "row " OTHER, ID "\t2\t" WHY));
     assert_int_equal(read_status, 0);
     assert_int_equal(customer.to.len, 0);
 }
@@ -184,6 +190,43 @@ static void one_that_is_half_way_is_read_as_it_is(void **state) {
     assert_int_equal(read_status, 0);
 }
 
+/* ---- what a timeline needs ---- */
+
+static void look_at_spans(const struct tp_customer *found) {
+    assert_int_equal(found->n_members, 2);
+    assert_true(tp_str_is(found->members[0].id, OTHER) && tp_str_is(found->members[1].id, THIRD));
+    assert_int_equal(found->members[0].last_ms, 1767268800000);
+    assert_int_equal(found->state.len + found->mapping.n + found->members[0].evidence.len, 0);
+}
+
+/* Of c:ID the head is asked for alone, and of m:ID no row. */
+static void read_spans(unsigned role, redisReply *merges) {
+    const struct stored stored = of_role(role);
+    redisReply *blob = stored_blob(&stored);
+    read_status = 1;
+    assert_int_equal(tp_customer_read_spans(&settings, NULL, TP_STR(ID), on_read, NULL), 0);
+    answer(fake_text((struct tp_str){blob->str, STORED_HEAD}), merges);
+    fake_free(blob);
+}
+
+static void a_timeline_needs_to_know_of_members_when_they_were_there(void **state) {
+    (void)state;
+    look = look_at_spans;
+    read_spans(STORED_ROOT, stored_spans("", THIRD OTHER, (struct tp_str){SPANS, 24}));
+    assert_int_equal(read_status, 0);
+    assert_int_equal(customer.first_ms, 3);
+    look = look_at_to;
+    read_spans(STORED_MEMBER, stored_spans(OTHER, "", TP_STR("")));
+    assert_int_equal(read_status, 0);
+    look = NULL;
+    read_spans(STORED_ALONE, fake_nil());
+    assert_int_equal(read_status, 0);
+    read_spans(STORED_ROOT, stored_spans("", THIRD, (struct tp_str){SPANS, 24}));
+    assert_int_equal(read_status, TP_ECORRUPT);
+    read_spans(STORED_ROOT, stored_spans("", THIRD OTHER, (struct tp_str){SPANS, 23}));
+    assert_int_equal(read_status, TP_ECORRUPT);
+}
+
 /* ---- what they are not ---- */
 
 static void what_is_of_another_version_or_role_or_cut_is_refused(void **state) {
@@ -205,21 +248,26 @@ static void what_is_of_another_version_or_role_or_cut_is_refused(void **state) {
 
 static void damaged_merges_are_refused(void **state) {
     (void)state;
-    static const char *const rows[] = {"",
-                                       ID,
-                                       ID "\t\t5\t1\t" WHY,
-                                       ID "\t5\t\t1\t" WHY,
-                                       ID "\t5",
-                                       "nobody\t5\t5\t1\t" WHY,
-                                       ID "\t-5\t5\t1\t" WHY,
-                                       ID "\t5\t5x\t1\t" WHY,
-                                       ID "\t5\t1234567890123456789\t1\t" WHY};
+    static const char *const rows[] = {"", "nobody\t1\t" WHY, "\t1\t" WHY};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        read_as(STORED_ROOT, STORED_MERGES("row " OTHER, rows[i]));
+        read_as(STORED_ROOT, STORED_MERGES("members", OTHER, "spans", SPANS, "row " OTHER, rows[i]));
         assert_int_equal(read_status, TP_ECORRUPT);
     }
-    read_as(STORED_ROOT, STORED_MERGES("row nobody", ID "\t5\t5\t1\t" WHY));
+    read_as(STORED_ROOT, STORED_MERGES("members", OTHER, "spans", SPANS));
     assert_int_equal(read_status, TP_ECORRUPT);
+    read_as(STORED_ROOT, STORED_MERGES("members", OTHER, "spans", SPANS, "row " THIRD, ID "\t1\t" WHY));
+    assert_int_equal(read_status, TP_ECORRUPT);
+    read_as(STORED_ROOT, STORED_MERGES("members", OTHER, "row " OTHER, ID "\t1\t" WHY));
+    assert_int_equal(read_status, TP_ECORRUPT);
+    read_as(STORED_ROOT, STORED_MERGES("members", OTHER "x", "spans", SPANS, "row " OTHER, ID "\t1\t" WHY));
+    assert_int_equal(read_status, TP_ECORRUPT);
+    read_as(STORED_ROOT, STORED_MERGES("row nobody", ID "\t1\t" WHY));
+    assert_int_equal(read_status, TP_ECORRUPT);
+    static const char *const numbers[] = {"", "x", "-5", "5x", "1234567890123456789"};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        read_as(STORED_MEMBER, STORED_MERGES("to", OTHER, "merge", numbers[i]));
+        assert_int_equal(read_status, TP_ECORRUPT);
+    }
     read_as(STORED_MEMBER, STORED_MERGES("to", "nobody"));
     assert_int_equal(read_status, TP_ECORRUPT);
     for (unsigned role = STORED_ROOT; role <= STORED_MEMBER; role++) {
@@ -240,6 +288,7 @@ int main(void) {
         TEST(one_alone_is_alone_whatever_comes_meanwhile),
         TEST(a_root_has_its_members_by_id),
         TEST(a_member_says_whom_it_leads_to),
+        TEST(a_timeline_needs_to_know_of_members_when_they_were_there),
         TEST(one_that_is_half_way_is_read_as_it_is),
         TEST(what_is_of_another_version_or_role_or_cut_is_refused),
         TEST(damaged_merges_are_refused),

@@ -7,6 +7,7 @@
 #define MEMBER      "0190a000-0000-7000-8000-00000000000b"
 #define THIRD       "0190a000-0000-7000-8000-00000000000c"
 #define WHY         "1000\tshop\t\"e-\\\"7\"\temail\tann@example.com\tx\tann \"A\""
+#define ONE_SPAN    "\0\0\0\0\0\1\0\0\0\0\0\1"
 #define STATE       "\nlast\t5\tsms\tt\t\"e-\\\"7\"\nin.sms\t2\nin.web\t10"
 #define IDENTIFIERS "\nemail\tann@example.com\nx\tann \"A\"\n"
 #define ORIGINS     "shop\t\"e-1\"\ncalls\t\"e-\\\"2\"\n"
@@ -55,13 +56,15 @@ static void view_customer(redisReply *stored) {
 }
 
 static void answer_member(void) {
-    answer(blob_of(STORED_MEMBER, STATE, "", ""), "1", "1", STORED_MERGES("to", CUSTOMER, "phase", ""));
+    answer(blob_of(STORED_MEMBER, STATE, "", ""), "1", "1", STORED_MERGES("to", CUSTOMER, "merge", "1", "phase", ""));
 }
 
 /* The root of two members, one by way of the other. */
 static void answer_root(const char *first, const char *last) {
     answer(blob_of(STORED_ROOT, STATE, "", ""), first, last,
-           STORED_MERGES("row " THIRD, MEMBER "\t0\t0\t" WHY, "row " MEMBER, CUSTOMER "\t1000\t2000\t" WHY));
+           STORED_MERGES("row " THIRD, MEMBER "\t1\t" WHY, "members", THIRD MEMBER, "spans",
+                         "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\xe8\0\0\0\0\x07\xd0", "row " MEMBER,
+                         CUSTOMER "\t1\t" WHY));
     assert_null(fake_hear());
 }
 
@@ -172,9 +175,10 @@ static void damaged_evidence_is_told(void **state) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char row[128];
-        snprintf(row, sizeof row, CUSTOMER "\t1\t1\t%s", rows[i]);
+        snprintf(row, sizeof row, CUSTOMER "\t1\t%s", rows[i]);
         assert_int_equal(tp_view_identity(&settings, NULL, TP_STR(CUSTOMER), on_view, NULL), 0);
-        answer(blob_of(STORED_ROOT, STATE, "", ""), "1", "1", STORED_MERGES("row " MEMBER, row));
+        answer(blob_of(STORED_ROOT, STATE, "", ""), "1", "1",
+               STORED_MERGES("row " MEMBER, row, "members", MEMBER, "spans", ONE_SPAN));
         assert_int_equal(view_status, TP_ECORRUPT);
     }
 }
@@ -184,7 +188,7 @@ static void a_root_of_its_own_without_anything_has_no_last(void **state) {
     (void)state;
     assert_int_equal(tp_view_customer(&settings, NULL, TP_STR(CUSTOMER), on_view, NULL), 0);
     answer(blob_of(STORED_ROOT, "\nin.web\t3", "", ""), "0", "0",
-           STORED_MERGES("row " MEMBER, CUSTOMER "\t1\t1\t" WHY));
+           STORED_MERGES("row " MEMBER, CUSTOMER "\t1\t" WHY, "members", MEMBER, "spans", ONE_SPAN));
     assert_int_equal(view_status, 0);
     assert_non_null(strstr(view_json, "\"counts\":{\"web\":3},"));
     assert_non_null(strstr(view_json, ",\"last\":null}"));

@@ -117,31 +117,33 @@ static redisReply *end(unsigned owner, bool last) {
     return happening ? stored_end(decimal(happening->time_ms)) : fake_array(0);
 }
 
+static void write_span(unsigned owner, char *out) {
+    const struct happening *ends[] = {end_of(owner, false), end_of(owner, true)};
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t ms = htobe64((uint64_t)(ends[i] ? ends[i]->time_ms : 0));
+        memcpy(out + 6 * i, (const char *)&ms + 2, 6);
+    }
+}
+
 static redisReply *merges(unsigned owner) {
+    char ids[MOST_CUSTOMERS * TP_UUID_TEXT] = "", spans[MOST_CUSTOMERS * 12];
+    size_t n = 0;
     if (customers[owner].is_member)
-        return STORED_MERGES("to", CUSTOMER);
-    if (owner > 0)
-        return fake_array(0);
-    redisReply *reply = fake_array(2 * n_members);
-    for (unsigned i = 0, n = 0; n < n_members; i++) {
-        const struct happening *first = end_of(i, false), *last = end_of(i, true);
-        char name[64], row[128];
+        return stored_spans(CUSTOMER, "", TP_STR(""));
+    for (unsigned i = 0; owner == 0 && n < n_members; i++) {
         if (!customers[i].is_member)
             continue;
-        snprintf(name, sizeof name, "row " ID "%012x", i);
-        snprintf(row, sizeof row, CUSTOMER "\t%lld\t%lld\twhy", first ? (long long)first->time_ms : 0,
-                 last ? (long long)last->time_ms : 0);
-        reply->element[2 * n] = fake_text(tp_str(name));
-        reply->element[2 * n++ + 1] = fake_text(tp_str(row));
+        snprintf(ids + n * (TP_UUID_TEXT - 1), TP_UUID_TEXT, ID "%012x", i);
+        write_span(i, spans + 12 * n++);
     }
-    return reply;
+    return stored_spans("", ids, (struct tp_str){spans, 12 * n});
 }
 
 static redisReply *reply_to(const struct fake_call *call) {
     unsigned owner = owner_of(call->words[1]);
-    if (tp_str_is(call->words[0], "GET"))
+    if (tp_str_is(call->words[0], "GETRANGE"))
         return blob(owner);
-    if (tp_str_is(call->words[0], "HGETALL"))
+    if (tp_str_is(call->words[0], "HMGET"))
         return merges(owner);
     return tp_str_is(call->words[4], "BYSCORE") ? stretch(call, owner) : end(owner, tp_str_is(call->words[2], "-1"));
 }
