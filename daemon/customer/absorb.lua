@@ -12,7 +12,6 @@ end
 local most_events, most_recents, oldest = math.huge, tonumber(ARGV[3]), 0
 -- include: customer.lua
 -- include: recents.lua
--- include: notes.lua
 
 local minute, loser, is_counted = ARGV[4], ARGV[5], ARGV[6] == '1'
 local to, number, at, evidence, members, owners = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
@@ -21,12 +20,8 @@ local n, last, state, seen, identifiers, origins, recents = tonumber(ARGV[16]), 
     ARGV[21], ARGV[22]
 local span, FIRST_ROW = pack('>I6I6', tonumber(ARGV[23]), tonumber(ARGV[24])), 25
 
--- By a repair: whatever it is, unless it knows of a split since.
 local function is_as_looked_at(c)
-    if c.role == MEMBER or (at == '' and was_split(c, loser, id_of(c))) then
-        return false
-    end
-    return at == '' or at == string.format('%d %d', generation(c), c.n_seen)
+    return c.role ~= MEMBER and (at == '' or at == string.format('%d %d', generation(c), c.n_seen))
 end
 
 local function add_rows(c)

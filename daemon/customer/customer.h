@@ -62,9 +62,8 @@ struct tp_customer_look {
     struct tp_customer_version version;
     unsigned merges;           /* into it, in this minute */
     struct tp_buf identifiers; /* LF, then "TYPE TAB VALUE LF" each: its own and its members' */
-    struct tp_buf
-        notes; /* of splits, its own and its members': "HOLDER TAB MEMBER TAB MERGE TAB FROM TAB
-                  SIDE TAB GENERATION LF" each; two that have the two sides, 'm' and 's', of one do not merge */
+    struct tp_buf notes;       /* of splits, its own and its members': "HOLDER TAB MEMBER TAB MERGE TAB SIDE TAB
+                                  GENERATION LF" each; two that have the two sides, 'm' and 's', of one do not merge */
 };
 void tp_customer_look_free(struct tp_customer_look *look); /* its buffers */
 /* All of them, a call a lane. The looks must stay where they are until then; their buffers are the caller's. */

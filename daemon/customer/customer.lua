@@ -28,9 +28,9 @@
 --          spans       >I6, >I6 of each of these: the times of its first entry and of its last
 --          row ID      of each: "INTO TAB MERGE TAB EVIDENCE"
 --          last ID     of those whose last took the place of its own: that
---          notes       "HOLDER TAB MEMBER TAB MERGE TAB FROM TAB SIDE TAB GENERATION LF" each: of a split of that member
---                      from that merge into FROM; SIDE 'm' of the member, 's' of those it was taken from; HOLDER: itself,
---                      or a member of it; GENERATION: of the holder, by then
+--          notes       "HOLDER TAB MEMBER TAB MERGE TAB SIDE TAB GENERATION LF" each: of a split of that member from that
+--                      merge; SIDE 'm' of the member, 's' of those it was taken from; HOLDER: itself, or a member of it;
+--                      GENERATION: of the holder, by then
 --          owners      ids, by which recents name whose their entries are
 --          untold      the ids of those that were taken in since the last entry
 --          minute, merges  how many were taken in in that minute

@@ -19,8 +19,8 @@ end
 call('HDEL', c.graph, 'phase', 'to', 'merge', 'at', 'evidence')
 c.role = ROOT
 take_recents(c, ARGV[5], ARGV[6], ARGV[7])
-for split, side in string.gmatch(ARGV[8], '([^\n]*)\t([^\t\n]*)\n') do
-    add_note(c, split, side)
+for member, merge, side in string.gmatch(ARGV[8], '([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\n') do
+    add_note(c, member, merge, side)
 end
 c.touched = true
 save_all(nil, released_by)

@@ -1,12 +1,12 @@
 #!lua
 -- A split, step 2 of 3, at each whom the member was below, from the one that it was merged into up to the root: it gives up
 -- what it has of the member and of those that came with it, and gets the other side of the note. KEYS: as customer.lua has
--- them, of one. ARGV: repair number, 'open' or 'closed', the member; then, as leave.lua answers them, whom it was
--- merged into, the merge, the generation of this one when the one below it was merged into it, and what is to be given up.
+-- them, of one. ARGV: repair number, 'open' or 'closed', the member; then, as leave.lua answers them, the merge, the
+-- generation of this one when the one below it was merged into it, and what is to be given up.
 -- Its sequence does not go back, and it remembers what it did.
 -- Answers 'broken'; 'pending' when it is to be ended first that this one leads elsewhere; else 'root', or 'member' and then
 -- goes on with that one: whom it leads to, generation of that one, notes that it has got since then ("MEMBER TAB MERGE TAB
--- FROM TAB SIDE LF" each), owners and recents.
+-- SIDE LF" each), owners and recents.
 -- include: ../redis/home.lua
 local refused = home_refuses(ARGV[1], ARGV[2])
 if refused then
@@ -16,9 +16,8 @@ local most_events, most_recents, oldest = math.huge, math.huge, 0
 -- include: customer.lua
 -- include: notes.lua
 
-local member, merge, since = ARGV[3], ARGV[5], tonumber(ARGV[6])
-local members, identifiers, state, last = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local split = split_of(member, merge, ARGV[4])
+local member, merge, since = ARGV[3], ARGV[4], tonumber(ARGV[5])
+local members, identifiers, state, last = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 
 local function is_listed(c)
     local row = graph(c, 'row ' .. member) or ''
@@ -44,7 +43,7 @@ end
 
 local function give_up_notes(c, all)
     local kept = {}
-    each_note(graph(c, 'notes') or '', function(holder, _, _, _, line)
+    each_note(graph(c, 'notes') or '', function(holder, _, _, _, _, line)
         kept[#kept + 1] = not find(all, holder, 1, true) and line .. '\n' or nil
     end)
     set_graph(c, 'notes', table.concat(kept))
@@ -92,9 +91,9 @@ end
 -- Its own, younger than what the one below knew of.
 local function notes_since(c)
     local found = {}
-    each_note(graph(c, 'notes') or '', function(holder, other, side, age)
+    each_note(graph(c, 'notes') or '', function(holder, of, number, side, age)
         if holder == id_of(c) and age > since then
-            found[#found + 1] = other .. '\t' .. side .. '\n'
+            found[#found + 1] = split_of(of, number) .. side .. '\n'
         end
     end)
     return table.concat(found)
@@ -107,7 +106,7 @@ elseif graph(s, 'phase') == 'pending' then
     return { 'pending' }
 end
 local listed = is_listed(s)
-if listed or not has_note(s, split) then
+if listed or not has_note(s, member, merge) then
     if s.role == ALONE then
         s.role, s.touched = ROOT, true
     end
@@ -115,7 +114,7 @@ if listed or not has_note(s, split) then
     if listed then
         give_up(s)
     end
-    add_note(s, split, 's')
+    add_note(s, member, merge, 's')
 end
 save_all()
 local at = string.match(graph(s, 'at') or '', '^%d+') or '0'

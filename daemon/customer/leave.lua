@@ -30,7 +30,7 @@ elseif graph(c, 'phase') == 'pending' then
 end
 if not graph(c, 'phase') then
     call('HSET', c.graph, 'phase', 'leaving')
-    add_note(c, split_of(id_of(c), graph(c, 'merge'), graph(c, 'to')), 'm')
+    add_note(c, id_of(c), graph(c, 'merge'), 'm')
 end
 local at = string.match(graph(c, 'at') or '', '^%d+') or '0'
 return { 'leaving', graph(c, 'to'), graph(c, 'merge'), at, graph(c, 'members') or '', c.identifiers, c.state, c.last }

@@ -2,7 +2,7 @@
 -- A merge, step 1 of 3, at the loser: from here on it leads to the survivor, pending, and is frozen. KEYS: as customer.lua
 -- has them, of one. ARGV: repair number, 'open' or 'closed', generation, how many identifiers, the survivor, "GENERATION N" of
 -- that one (nothing: whatever it is), evidence. Without generation: one that is pending already, as it is. '*': by a repair,
--- which knows that it was merged: whatever it is, unless it knows of a split since. One that leads elsewhere for good does so still, and what its survivor
+-- which knows that it was merged: whatever it is. One that leads elsewhere for good does so still, and what its survivor
 -- took over is told once more, since that one may have lost it.
 -- Answers 'moved' when it is not so (any more), 'leaving' when it is a split that is half-way; else 'pending' and what the
 -- survivor takes over, as absorb.lua wants it.
@@ -13,13 +13,9 @@ if refused then
 end
 local most_events, most_recents, oldest = math.huge, math.huge, 0
 -- include: customer.lua
--- include: notes.lua
 
 local function may_lead(c)
-    if ARGV[3] == '*' then
-        return not was_split(c, id_of(c), ARGV[5])
-    end
-    return c.role ~= MEMBER and generation(c) == tonumber(ARGV[3]) and c.n_seen == tonumber(ARGV[4])
+    return ARGV[3] == '*' or (c.role ~= MEMBER and generation(c) == tonumber(ARGV[3]) and c.n_seen == tonumber(ARGV[4]))
 end
 
 local function leads_for_good(c)

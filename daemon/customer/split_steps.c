@@ -47,7 +47,6 @@ size_t tp_step_leave(const struct tp_step_place *place, struct tp_str member, ui
 static int keep_left(const redisReply *answer, struct tp_leaving *leaving) {
     if (answer->elements != 8 || !tp_uuid_valid(tp_step_text(answer, 1)) ||
         keep_short(tp_step_text(answer, 1), leaving->at_whom, sizeof leaving->at_whom) < 0 ||
-        keep_short(tp_step_text(answer, 1), leaving->from, sizeof leaving->from) < 0 ||
         keep_short(tp_step_text(answer, 2), leaving->merge, sizeof leaving->merge) < 0 ||
         keep_short(tp_step_text(answer, 3), leaving->at, sizeof leaving->at) < 0)
         return TP_ECORRUPT;
@@ -74,7 +73,6 @@ size_t tp_step_give_up(const struct tp_step_place *place, const struct tp_leavin
                        struct tp_redis_words *words) {
     size_t n_keys = tp_step_open(place, tp_str(leaving->at_whom), words);
     tp_redis_word(words, tp_str(leaving->member));
-    tp_redis_word(words, tp_str(leaving->from));
     tp_redis_word(words, tp_str(leaving->merge));
     tp_redis_word(words, tp_str(leaving->at));
     tp_redis_word(words, tp_buf_str(&leaving->members));

@@ -9,10 +9,10 @@
 
 /* What one step tells the next. */
 struct tp_leaving {
-    char member[TP_UUID_TEXT], from[TP_UUID_TEXT]; /* whom it had been merged into */
-    char at_whom[TP_UUID_TEXT];                    /* whose step is next: those above the member, one after the other */
-    char merge[TP_DECIMAL], at[TP_DECIMAL];        /* number; generation of that one when it was merged into it */
-    struct tp_buf members, identifiers;            /* what is given up */
+    char member[TP_UUID_TEXT];
+    char at_whom[TP_UUID_TEXT];             /* whose step is next: those above the member, one after the other */
+    char merge[TP_DECIMAL], at[TP_DECIMAL]; /* number; generation of that one when it was merged into it */
+    struct tp_buf members, identifiers;     /* what is given up */
     struct tp_buf state, last;
     struct tp_buf notes, owners, recents; /* what it has from those above, and from the root */
 };

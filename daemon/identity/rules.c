@@ -180,10 +180,10 @@ enum tp_against tp_rules_merge(const struct tp_rules *rules, struct tp_str one, 
 
 /* ---- splits ---- */
 
-/* `split`: "MEMBER TAB MERGE TAB FROM". */
-static bool has_side(struct tp_str notes, struct tp_str split, char side) {
+/* "MEMBER TAB MERGE TAB SIDE TAB", of the other side. */
+static bool has_other_side(struct tp_str notes, struct tp_str member, struct tp_str merge, char side) {
     struct tp_buf needle = TP_BUF_INIT;
-    tp_buf_addf(&needle, "\t%.*s\t%c\t", TP_FMT(split), side);
+    tp_buf_addf(&needle, "\t%.*s\t%.*s\t%c\t", TP_FMT(member), TP_FMT(merge), side == 'm' ? 's' : 'm');
     bool has = needle.failed || memmem(notes.at, notes.len, needle.at, needle.len) != NULL;
     tp_buf_free(&needle);
     return has;
@@ -193,11 +193,8 @@ bool tp_rules_split(struct tp_str one, struct tp_str other) {
     while (one.len > 0 && other.len > 0) {
         struct tp_str note = tp_str_cut(&one, '\n');
         tp_str_cut(&note, '\t'); /* the holder */
-        struct tp_str split = note;
-        for (size_t i = 0; i < 3; i++)
-            tp_str_cut(&note, '\t');
-        split.len -= note.len < split.len ? note.len + 1 : split.len;
-        if (note.len > 0 && has_side(other, split, note.at[0] == 'm' ? 's' : 'm'))
+        struct tp_str member = tp_str_cut(&note, '\t'), merge = tp_str_cut(&note, '\t');
+        if (note.len > 0 && has_other_side(other, member, merge, note.at[0]))
             return true;
     }
     return false;

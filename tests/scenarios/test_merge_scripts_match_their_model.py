@@ -41,7 +41,7 @@ class Customer:
     untold: list = field(default_factory=list)
     merges: int = 0
     lasts: dict = field(default_factory=dict)  # by member: what had arrived last before
-    notes: list = field(default_factory=list)  # (holder, member, merge, from, side, generation)
+    notes: list = field(default_factory=list)  # (holder, member, merge, side, generation)
 
     @property
     def version(self):
@@ -111,12 +111,12 @@ class Customer:
 
     # --- split
 
-    def has_note(self, *split):
-        return any(note[:4] == (self.id, *split) for note in self.notes)
+    def has_note(self, member, number):
+        return any(note[:3] == (self.id, member, number) for note in self.notes)
 
-    def note(self, *split, side):
-        if not self.has_note(*split):
-            self.notes.append((self.id, *split, side, self.generation))
+    def note(self, member, number, side):
+        if not self.has_note(member, number):
+            self.notes.append((self.id, member, number, side, self.generation))
 
     def leave(self, number):
         if self.merge.get("merge") != number:
@@ -125,19 +125,19 @@ class Customer:
             return "pending"
         if "phase" not in self.merge:
             self.merge["phase"] = "leaving"
-            self.note(self.id, number, self.merge["to"], side="m")
+            self.note(self.id, number, "m")
         return "leaving"
 
-    def give_up(self, member, number, source):
+    def give_up(self, member, number):
         if self.pending():
             return "pending"
         listed = member.id in self.rows and self.rows[member.id].split("\t")[1] == number
-        if listed or not self.has_note(member.id, number, source):
+        if listed or not self.has_note(member.id, number):
             self.role = self.role if self.merge else "root"
             self.generation += 1
             if listed:
                 self.give_up_all([member.id, *member.members], member)
-            self.note(member.id, number, source, side="s")
+            self.note(member.id, number, "s")
         return "member" if self.merge else "root"
 
     def give_up_all(self, gone, member):
@@ -158,7 +158,7 @@ class Customer:
         self.merge, self.role = {}, "root"
         self.recents += [recent for recent in recents if recent not in self.recents]
         for note in notes:
-            self.note(*note[:3], side=note[3])
+            self.note(*note)
         return True
 
     def stored_notes(self):
@@ -232,9 +232,10 @@ def likeness(recent, mark):
 
 def clash(one, other):
     """Two notes of one split."""
-    sides = {tuple(line.split("\t")[1:5]) for line in other.notes.splitlines()}
-    rests = [line.split("\t")[1:5] for line in one.notes.splitlines()]
-    return any((*split, "ms"[side == "m"]) in sides for *split, side in rests)
+    sides = {tuple(line.split("\t")[1:4]) for line in other.notes.splitlines()}
+    return any(
+        (*rest[:2], "ms"[rest[2] == "m"]) in sides for line in one.notes.splitlines() if (rest := line.split("\t")[1:4])
+    )
 
 
 def time_of(last):
@@ -390,7 +391,7 @@ class World:
         number = told[2].decode()
         while True:
             up = self.server.give_up(to, member.id, at, told)
-            assert up[0].decode() == self.customers[to].give_up(member, number, told[1].decode())
+            assert up[0].decode() == self.customers[to].give_up(member, number)
             recents = list(self.customers[to].recents)
             self.taken_back |= set(member.identifiers)
             self.splits += 1

@@ -151,7 +151,7 @@ class Customers:
 
     def give_up(self, id, member, at, told):
         """What leave told."""
-        return self._call("customer/give_up", id, "open", member, *told[1:3], at, *told[4:])
+        return self._call("customer/give_up", id, "open", member, told[2], at, *told[4:])
 
     def free(self, member, number, root, up, notes):
         """What the root told when it gave the member up."""
@@ -166,12 +166,9 @@ class Customers:
             to, at = (up[1].decode(), up[2]) if up[0] == b"member" else (to, at)
         assert self.free(member, told[2], to, up, notes)
 
-    def redirect_again(self, loser, survivor, evidence="evidence"):
-        return self._call("customer/redirect", loser, "closed", "*", 0, survivor, "", evidence)
-
     def merge_again(self, loser, survivor, is_counted, evidence="evidence"):
         """As one who restores does it."""
-        told = self.redirect_again(loser, survivor, evidence)
+        told = self._call("customer/redirect", loser, "closed", "*", 0, survivor, "", evidence)
         result = self.absorb(loser, told, "closed", is_counted)
         assert self.confirm(loser, told[2], result, "closed")
         return result

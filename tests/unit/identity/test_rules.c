@@ -101,14 +101,13 @@ static const struct {
     const char *why;
 } split[] = {
     {"", "", false, "neither was split from anybody"},
-    {"A\tB\t1\tS\ts\t2\n", "", false, "the other was not there"},
-    {"A\tB\t1\tS\ts\t2\n", "B\tB\t1\tS\tm\t1\n", true, "the two sides"},
-    {"B\tB\t1\tS\tm\t1\n", "A\tB\t1\tS\ts\t2\n", true, "the other way round"},
-    {"C\tB\t1\tS\ts\t2\n", "A\tB\t1\tS\ts\t2\n", false, "both it was taken from"},
-    {"A\tB\t1\tS\ts\t2\n", "B\tB\t2\tS\tm\t1\n", false, "of two merges"},
-    {"A\tB\t1\tS\ts\t2\n", "B\tB\t1\tT\tm\t1\n", false, "from two"},
-    {"A\tB\t1\tS\ts\t2\n", "B\tB\t11\tS\tm\t1\n", false, "of two merges, one number ending as the other"},
-    {"A\tX\t1\tS\ts\t2\nA\tB\t1\tS\ts\t2\n", "Y\tY\t1\tS\tm\t1\nB\tB\t1\tS\tm\t1\n", true, "among others"},
+    {"A\tB\t1\ts\t2\n", "", false, "the other was not there"},
+    {"A\tB\t1\ts\t2\n", "B\tB\t1\tm\t1\n", true, "the two sides"},
+    {"B\tB\t1\tm\t1\n", "A\tB\t1\ts\t2\n", true, "the other way round"},
+    {"C\tB\t1\ts\t2\n", "A\tB\t1\ts\t2\n", false, "both it was taken from"},
+    {"A\tB\t1\ts\t2\n", "B\tB\t2\tm\t1\n", false, "of two merges"},
+    {"A\tB\t1\ts\t2\n", "B\tB\t11\tm\t1\n", false, "of two merges, one number ending as the other"},
+    {"A\tX\t1\ts\t2\nA\tB\t1\ts\t2\n", "Y\tY\t1\tm\t1\nB\tB\t1\tm\t1\n", true, "among others"},
 };
 
 static void what_was_taken_back_stays_so(void **state) {
