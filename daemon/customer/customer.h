@@ -28,7 +28,7 @@
 /* To be named to tp_redis_open, by those who call what follows. */
 extern struct tp_redis_script tp_customer_look_script, tp_customer_list_script, tp_customer_redirect_script,
     tp_customer_absorb_script, tp_customer_confirm_script, tp_customer_leave_script, tp_customer_give_up_script,
-    tp_customer_free_script;
+    tp_customer_free_script, tp_customer_apart_script;
 
 typedef void tp_customer_done(void *arg, int status);
 

@@ -15,6 +15,7 @@ end
 local most_events, most_recents, oldest = math.huge, math.huge, 0
 -- include: customer.lua
 -- include: notes.lua
+-- include: counts.lua
 
 local member, merge, since = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local members, identifiers, state, last = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
@@ -62,18 +63,8 @@ local function give_up_identifiers(c)
     end
 end
 
--- `name` with its LF and TAB.
-local function without_nothing(text, name)
-    local from, to = find(text .. '\n', name .. '0\n', 1, true)
-    return from and sub(text, 1, from - 1) .. sub(text, to) or text
-end
-
 local function give_up_state(c)
-    for name, value in string.gmatch(state, '(\n[^\t\n]*\t)([^\n]*)') do
-        if tonumber(value) and find(c.state, name, 1, true) then
-            c.state = without_nothing(change(c.state, 'a', name, string.format('%.17g', -tonumber(value))), name)
-        end
-    end
+    subtract(c, state)
     if c.last == last then
         c.last = graph(c, 'last ' .. member) or last
     end

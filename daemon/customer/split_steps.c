@@ -5,12 +5,14 @@
 #include "common/error.h"
 #include "daemon/customer/internal.h"
 
+#include "apart.lua.h"
 #include "free.lua.h"
 #include "give_up.lua.h"
 #include "leave.lua.h"
 
 struct tp_redis_script tp_customer_leave_script = {.name = "leave", .text = tp_script_leave};
 struct tp_redis_script tp_customer_give_up_script = {.name = "give_up", .text = tp_script_give_up};
+struct tp_redis_script tp_customer_apart_script = {.name = "apart", .text = tp_script_apart};
 struct tp_redis_script tp_customer_free_script = {.name = "free", .text = tp_script_free};
 
 void tp_leaving_free(struct tp_leaving *leaving) {
@@ -118,4 +120,37 @@ size_t tp_step_free(const struct tp_step_place *place, const struct tp_leaving *
     tp_redis_word(words, tp_buf_str(&leaving->recents));
     tp_redis_word(words, tp_buf_str(&leaving->notes));
     return n_keys;
+}
+
+/* ---- by a repair ---- */
+
+static size_t open_apart(const struct tp_step_place *place, const struct tp_split_told *split, bool at_root,
+                         struct tp_redis_words *words) {
+    size_t n_keys = tp_step_open(place, at_root ? split->customer : split->member, words);
+    tp_redis_number(words, place->settings->timeline.recent_events);
+    tp_redis_word(words, split->member);
+    tp_redis_number(words, (int64_t)split->merge);
+    tp_redis_word(words, tp_str(at_root ? "s" : "m"));
+    return n_keys;
+}
+
+size_t tp_step_apart_root(const struct tp_step_place *place, const struct tp_split_told *split,
+                          struct tp_redis_words *words) {
+    size_t n_keys = open_apart(place, split, true, words);
+    tp_redis_number(words, (int64_t)split->sequence);
+    tp_redis_word(words, split->state);
+    return n_keys;
+}
+
+size_t tp_step_apart_member(const struct tp_step_place *place, const struct tp_split_told *split,
+                            const redisReply *answer, struct tp_redis_words *words) {
+    size_t n_keys = open_apart(place, split, false, words);
+    tp_redis_word(words, split->customer);
+    tp_redis_word(words, tp_step_text(answer, 0));
+    tp_redis_word(words, tp_step_text(answer, 1));
+    return n_keys;
+}
+
+int tp_step_apart(const redisReply *answer) {
+    return tp_step_is_text(answer) && answer->elements == 2 ? 0 : TP_ECORRUPT;
 }

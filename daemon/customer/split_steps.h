@@ -41,3 +41,18 @@ int tp_step_given_up(const redisReply *answer, struct tp_leaving *leaving);
 
 /* Step 3, at the member. */
 size_t tp_step_free(const struct tp_step_place *place, const struct tp_leaving *leaving, struct tp_redis_words *words);
+
+/* ---- by a repair, on closed homes: a split that was made before ---- */
+
+struct tp_split_told {
+    struct tp_str member, customer; /* the root that gave it up */
+    uint64_t merge, sequence;       /* its last, by then */
+    struct tp_str state;            /* the member's */
+};
+/* At the root, then with its answer at the member. */
+size_t tp_step_apart_root(const struct tp_step_place *place, const struct tp_split_told *split,
+                          struct tp_redis_words *words);
+size_t tp_step_apart_member(const struct tp_step_place *place, const struct tp_split_told *split,
+                            const redisReply *answer, struct tp_redis_words *words);
+/* TP_ECORRUPT when it is no answer of these. */
+int tp_step_apart(const redisReply *answer);

@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "common/time.h"
 #include "daemon/kafka/internal.h"
+#include "daemon/kafka/ledger_internal.h"
 #include "daemon/kafka/read.h"
 
 enum { MOST_DEPTH = 8 };
@@ -32,12 +33,12 @@ static void write_repair(const char *node, uint64_t number, const char *state, s
     write_time(out);
 }
 
-static struct tp_str text_of(const json_t *root, const char *name) {
+struct tp_str tp_ledger_text(const json_t *root, const char *name) {
     const json_t *value = json_object_get(root, name);
     return (struct tp_str){json_string_value(value), json_string_length(value)};
 }
 
-static bool read_number(const json_t *root, const char *name, uint64_t *ret) {
+bool tp_ledger_number(const json_t *root, const char *name, uint64_t *ret) {
     const json_t *value = json_object_get(root, name);
     if (!json_is_integer(value) || json_integer_value(value) < 0)
         return false;
@@ -45,8 +46,8 @@ static bool read_number(const json_t *root, const char *name, uint64_t *ret) {
     return true;
 }
 
-static bool read_uuid(const json_t *root, const char *name, char ret[TP_UUID_TEXT]) {
-    struct tp_str text = text_of(root, name);
+bool tp_ledger_uuid(const json_t *root, const char *name, char ret[TP_UUID_TEXT]) {
+    struct tp_str text = tp_ledger_text(root, name);
     if (!tp_uuid_valid(text))
         return false;
     memcpy(ret, text.at, TP_UUID_TEXT);
@@ -55,9 +56,9 @@ static bool read_uuid(const json_t *root, const char *name, char ret[TP_UUID_TEX
 
 static bool read_node(struct tp_json *json, struct tp_ledger_node *ret) {
     const json_t *root = json->root, *done = json_object_get(root, "done");
-    if (!read_uuid(root, "node", ret->node) || !read_number(root, "repair", &ret->repair) ||
-        !read_number(root, "frontier", &ret->frontier) || !json_is_array(done) ||
-        tp_time_parse(text_of(root, "time"), &ret->time_ms) < 0)
+    if (!tp_ledger_uuid(root, "node", ret->node) || !tp_ledger_number(root, "repair", &ret->repair) ||
+        !tp_ledger_number(root, "frontier", &ret->frontier) || !json_is_array(done) ||
+        tp_time_parse(tp_ledger_text(root, "time"), &ret->time_ms) < 0)
         return false;
     tp_buf_addf(&ret->position, "{\"frontier\":%" PRIu64 ",\"done\":", ret->frontier);
     tp_json_write(json, done, &ret->position);
@@ -99,10 +100,10 @@ static void note_repair(struct tp_ledger *ledger, const json_t *root) {
     char by[TP_UUID_TEXT];
     uint64_t number;
     int64_t time_ms;
-    struct tp_str state = text_of(root, "state");
+    struct tp_str state = tp_ledger_text(root, "state");
     bool done = tp_str_is(state, "done");
-    if (!read_number(root, "number", &number) || !read_uuid(root, "by", by) || (!done && !tp_str_is(state, "called")) ||
-        tp_time_parse(text_of(root, "time"), &time_ms) < 0)
+    if (!tp_ledger_number(root, "number", &number) || !tp_ledger_uuid(root, "by", by) ||
+        (!done && !tp_str_is(state, "called")) || tp_time_parse(tp_ledger_text(root, "time"), &time_ms) < 0)
         return;
     if (number < ledger->repair || (number == ledger->repair && !done))
         return;
@@ -127,6 +128,8 @@ static bool on_message(void *arg, const struct tp_kafka_message *message) {
         reading->error = note_node(reading->ledger, &json);
     else if (tp_str_begins(message->key, "repair "))
         note_repair(reading->ledger, json.root);
+    else if (tp_str_begins(message->key, "split "))
+        reading->error = tp_ledger_note_split(reading->ledger, json.root);
     tp_json_free(&json);
     return reading->error == 0;
 }
@@ -161,7 +164,10 @@ void tp_ledger_free(struct tp_ledger *ledger) {
         return;
     for (size_t i = 0; i < ledger->n_nodes; i++)
         tp_buf_free(&ledger->nodes[i].position);
+    for (size_t i = 0; i < ledger->n_splits; i++)
+        tp_buf_free(&ledger->splits[i].state);
     free(ledger->nodes);
+    free(ledger->splits);
     *ledger = (struct tp_ledger){0};
 }
 

@@ -1,4 +1,4 @@
-/* The ledger: what the nodes of one deployment tell each other of repairs, in the compacted topic
+/* The ledger: what the nodes of one deployment tell each other for repairs, in the compacted topic
  * `kafka.topic_checkpoints`, since it must not stand in the Redis that is being repaired. Records, by key:
  *
  * - "node UUID": {"node", "repair", "frontier", "done", "time"}, the position of a node and the last repair that it has
@@ -6,6 +6,8 @@
  * - "repair NUMBER UUID": {"number", "by", "state": "called" | "done", "time"}. All of these stand in partition 0: of
  *   two that call the same number, the first there has it. Each has a key of its own, so that compaction, which drops
  *   an older record of a key, cannot make the second the first.
+ * - "split MEMBER MERGE": {"member", "merge", "customer", "sequence", "state", "time"}: that merge of the member was
+ * taken back. Interactions go on telling of the merge, and the customers' topic only of what is so by now.
  *
  * Blocking, for the threads of those who repair and of those who start; nothing is kept between calls. */
 #pragma once
@@ -29,6 +31,14 @@ struct tp_ledger_node {
     uint64_t frontier;
 };
 
+struct tp_ledger_split {
+    char member[TP_UUID_TEXT], customer[TP_UUID_TEXT]; /* the root that gave it up */
+    uint64_t merge;                                    /* its number */
+    uint64_t sequence;                                 /* the root's last, by then */
+    struct tp_buf state;                               /* the member's: what the root's lost with it */
+    int64_t time_ms;                                   /* when it was asked for */
+};
+
 struct tp_ledger {
     uint64_t repair; /* the last that was called; 0: none ever was */
     bool done;       /* and it came to its end */
@@ -36,6 +46,8 @@ struct tp_ledger {
     int64_t called_ms;
     size_t n_nodes;
     struct tp_ledger_node *nodes;
+    size_t n_splits;
+    struct tp_ledger_split *splits;
 };
 
 /* Read to the end, committed records only. A topic that is absent is an empty ledger. TP_EUNAVAILABLE, TP_ECONFIG with
@@ -45,6 +57,8 @@ int tp_ledger_read(const struct tp_settings *settings, const atomic_bool *stop, 
 void tp_ledger_free(struct tp_ledger *ledger); /* what it holds, not itself */
 /* The record "node UUID", for those who write it in a transaction. `position` as in struct tp_ledger_node. */
 void tp_ledger_node_write(const char *node, uint64_t repair, struct tp_str position, struct tp_buf *out);
+/* The record "split MEMBER MERGE", likewise. */
+void tp_ledger_split_write(const struct tp_ledger_split *split, struct tp_buf *key, struct tp_buf *value);
 /* The node's answer: it works under `repair` from now on. */
 int tp_ledger_answer(const struct tp_settings *settings, const char *node, uint64_t repair, struct tp_str position,
                      struct tp_buf *fault);

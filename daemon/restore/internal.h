@@ -1,10 +1,12 @@
 /* Between the files of this folder: a record of Kafka becomes what is put back (record.c), that goes to Redis in
- * batches (feed.c), merges that it tells are made behind that (merges.c), what was there before is taken out (clear.c),
+ * batches (feed.c), what was split is kept apart (splits.c), merges that it tells are made behind
+ * that (merges.c), what was there before is taken out (clear.c),
  * and restore.c says in which order. */
 #pragma once
 
 #include "daemon/customer/customer.h"
 #include "daemon/identity/restore.h"
+#include "daemon/kafka/ledger.h"
 #include "daemon/kafka/read.h"
 #include "daemon/redis/blocking.h"
 #include "daemon/restore/restore.h"
@@ -36,11 +38,27 @@ void tp_restore_feed_free(struct tp_restore_feed *feed);
 int tp_restore_feed_add(struct tp_restore_feed *feed, struct tp_restore_record *record);
 int tp_restore_feed_finish(struct tp_restore_feed *feed);
 
+/* ---- splits.c ---- */
+
+struct tp_restore_splits;
+
+/* `ledger` must outlive it. */
+int tp_restore_splits_new(const struct tp_ledger *ledger, struct tp_restore_splits **ret);
+void tp_restore_splits_free(struct tp_restore_splits *splits);
+/* Whether a merge of this one, which an interaction received then tells of, was taken back. */
+bool tp_restore_was_split(const struct tp_restore_splits *splits, struct tp_str member, int64_t told_ms);
+/* Whether this one gave a member up at any time. */
+bool tp_restore_gave_up(const struct tp_restore_splits *splits, struct tp_str customer);
+/* Puts back what the two sides must know of each, when all entries are in Redis, and before merges are made. */
+int tp_restore_splits_make(const struct tp_restore_splits *splits, const struct tp_restore_options *options,
+                           struct tp_redis_blocking *redis);
+
 /* ---- merges.c ---- */
 
 struct tp_restore_merges;
 
-int tp_restore_merges_new(struct tp_restore_merges **ret);
+/* `splits` must outlive it: what was taken back is not made. */
+int tp_restore_merges_new(const struct tp_restore_splits *splits, struct tp_restore_merges **ret);
 void tp_restore_merges_free(struct tp_restore_merges *merges);
 /* What the record tells of merges; it is not kept. */
 int tp_restore_merges_add(struct tp_restore_merges *merges, const struct tp_restore_record *record);

@@ -19,6 +19,7 @@ struct pair {
 };
 
 struct tp_restore_merges {
+    const struct tp_restore_splits *splits;
     struct pair *pairs;
     size_t n, room, taken;
     struct tp_buf texts;
@@ -74,10 +75,13 @@ int tp_restore_merges_add(struct tp_restore_merges *merges, const struct tp_rest
     if (entry->merged.len > 0)
         write_evidence(entry->append.interaction, &merges->texts);
     for (size_t at = 0; at + ID_TEXT <= entry->merged.len; at += ID_TEXT) {
+        const struct tp_str loser = {entry->merged.at + at, ID_TEXT};
+        if (tp_restore_was_split(merges->splits, loser, entry->append.interaction->received_ms))
+            continue;
         if (merges->n == merges->room && grow(merges) < 0)
             return TP_ENOMEM;
         struct pair *pair = &merges->pairs[merges->n++];
-        pack_id(entry->merged.at + at, pair->loser);
+        pack_id(loser.at, pair->loser);
         pack_id(entry->append.customer_id.at, pair->survivor);
         pair->evidence_at = evidence_at;
     }
@@ -195,9 +199,12 @@ int tp_restore_merges_make(struct tp_restore_merges *merges, const struct tp_res
 
 /* ---- life ---- */
 
-int tp_restore_merges_new(struct tp_restore_merges **ret) {
+int tp_restore_merges_new(const struct tp_restore_splits *splits, struct tp_restore_merges **ret) {
     *ret = calloc(1, sizeof **ret);
-    return *ret ? 0 : TP_ENOMEM;
+    if (!*ret)
+        return TP_ENOMEM;
+    (*ret)->splits = splits;
+    return 0;
 }
 
 void tp_restore_merges_free(struct tp_restore_merges *merges) {

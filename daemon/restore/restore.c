@@ -1,6 +1,6 @@
-/* The order: connect, learn how far each node had delivered, take out what there is, read Kafka and put back what it
- * says, and at last make the merges that it tells. Nothing is kept between two attempts: what was put back is found
- * there. */
+/* The order: connect, learn how far each node had delivered and what was split, take out what there is, read Kafka and
+ * put back what it says, keep apart who was split, and at last make the merges that it tells. Nothing is kept between
+ * two attempts: what was put back is found there. */
 #include "daemon/restore/restore.h"
 
 #include <inttypes.h>
@@ -20,6 +20,8 @@ struct restore {
     struct tp_restore_progress progress;
     struct tp_redis_blocking *redis;
     struct tp_restore_feed *feed;
+    struct tp_ledger ledger;
+    struct tp_restore_splits *splits;
     struct tp_restore_merges *merges;
     struct tp_buf released;
     int64_t told_ms;
@@ -48,6 +50,7 @@ static void on_total(void *arg, uint64_t total) {
 }
 
 static int take(struct restore *restore, struct tp_restore_record *record) {
+    record->entry.gave_up = tp_restore_gave_up(restore->splits, record->entry.append.customer_id);
     int error = tp_restore_merges_add(restore->merges, record);
     int fed = tp_restore_feed_add(restore->feed, record);
     return error ? error : fed;
@@ -92,18 +95,22 @@ static int read_kafka(struct restore *restore) {
 /* What was delivered need not be remembered beyond the newest, since no node delivers it again. But what brought the
  * same once more may stand behind it in the journal, and is not in Kafka to be remembered for itself: for a quick
  * sender's sake, some stay. */
-static int read_released(struct restore *restore) {
-    struct tp_ledger ledger;
-    int error = tp_ledger_read(restore->options->settings, restore->options->stop, restore->fault, &ledger);
-    if (error)
-        return error;
-    for (size_t i = 0; i < ledger.n_nodes; i++) {
-        uint64_t frontier = ledger.nodes[i].frontier;
-        tp_timeline_released(tp_str(ledger.nodes[i].node), frontier > REPEATS ? frontier - REPEATS : 0,
+static int note_released(struct restore *restore) {
+    const struct tp_ledger *ledger = &restore->ledger;
+    for (size_t i = 0; i < ledger->n_nodes; i++) {
+        uint64_t frontier = ledger->nodes[i].frontier;
+        tp_timeline_released(tp_str(ledger->nodes[i].node), frontier > REPEATS ? frontier - REPEATS : 0,
                              &restore->released);
     }
-    tp_ledger_free(&ledger);
     return restore->released.failed ? TP_ENOMEM : 0;
+}
+
+static int read_ledger(struct restore *restore) {
+    const struct tp_restore_options *options = restore->options;
+    int error = tp_ledger_read(options->settings, options->stop, restore->fault, &restore->ledger);
+    if (!error)
+        error = note_released(restore);
+    return error ? error : tp_restore_splits_new(&restore->ledger, &restore->splits);
 }
 
 /* ---- the order ---- */
@@ -112,7 +119,7 @@ static int run(struct restore *restore) {
     const struct tp_restore_options *options = restore->options;
     int error = tp_redis_blocking_open(options->settings, restore->fault, &restore->redis);
     if (!error)
-        error = read_released(restore);
+        error = read_ledger(restore);
     if (!error && options->all)
         error = tp_restore_clear(options, restore->redis, tell_now_and_then, restore);
     if (error)
@@ -121,11 +128,13 @@ static int run(struct restore *restore) {
     error = tp_restore_feed_new(options, restore->redis, tp_buf_str(&restore->released), &restore->progress,
                                 &restore->feed);
     if (!error)
-        error = tp_restore_merges_new(&restore->merges);
+        error = tp_restore_merges_new(restore->splits, &restore->merges);
     if (!error)
         error = read_kafka(restore);
     if (!error)
         error = tp_restore_feed_finish(restore->feed);
+    if (!error)
+        error = tp_restore_splits_make(restore->splits, options, restore->redis);
     if (!error)
         error = tp_restore_merges_make(restore->merges, options, restore->redis, &restore->progress, tell_now_and_then,
                                        restore);
@@ -142,6 +151,8 @@ int tp_restore(const struct tp_restore_options *options, struct tp_buf *fault, s
         restore.progress.customers = 0; /* what seemed to be lacking came later */
     tp_restore_feed_free(restore.feed);
     tp_restore_merges_free(restore.merges);
+    tp_restore_splits_free(restore.splits);
+    tp_ledger_free(&restore.ledger);
     tp_redis_blocking_close(restore.redis);
     tp_buf_free(&restore.released);
     *ret = restore.progress;

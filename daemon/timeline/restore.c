@@ -21,6 +21,7 @@ static void write_place(const struct tp_restored *entry, struct tp_buf *out) {
     uint32_t attached = htobe32(entry->attached);
     tp_timeline_add_u48(out, entry->sequence);
     tp_buf_add(out, &attached, sizeof attached);
+    tp_buf_addc(out, entry->gave_up ? '\1' : '\0');
     add_text(out, entry->merged);
     add_text(out, entry->last);
     tp_buf_addstr(out, entry->counts);

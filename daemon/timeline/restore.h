@@ -11,6 +11,7 @@ struct tp_restored {
     struct tp_str node;      /* whose record it was: a UUID */
     uint64_t sequence;
     uint32_t attached;
+    bool gave_up;               /* its customer has given a member up, before or behind this */
     struct tp_str merged;       /* as in struct tp_resolved */
     struct tp_str last, counts; /* the state before, for where the entry before it is lacking */
 };

@@ -2,12 +2,13 @@
 -- Puts back into a lane what Kafka has, each entry once, with the sequence that it has there. customer.lua has the keys,
 -- and the words of an event.
 -- ARGV: repair number, most events, most recents, oldest time kept, what nodes have released where the lane does not say
---   it (node 8, >I6, each); then the events, and behind each a seventh word: >I6 its sequence, >I4 attached, >I4 length,
---   the ids of who was merged, >I4 length, and the state before, as its context tells it: last of that length, the rest.
+--   it (node 8, >I6, each); then the events, and behind each a seventh word: >I6 its sequence, >I4 attached, >I1 whether
+--   its customer has given a member up, >I4 length, the ids of who was merged, >I4 length, and the state before, as its
+--   context tells it: last of that length, the rest.
 -- Answers an event each: how many entries before it are lacking, or below 0 what became of it.
 -- An event follows the one before, and brings to the state what it brought when it was appended: so the state is the
 -- same, byte by byte. Only where some are lacking does it begin anew with what its context tells; and where somebody was
--- merged, who brought counts of his own, and a jump of the sequence. The merge itself is made when all entries are there.
+-- merged, who brought counts of his own, and a jump of the sequence; and of one that has given a member up, with counts. The merge itself is made when all entries are there.
 -- include: ../redis/home.lua
 local refused = home_refuses(ARGV[1], 'closed')
 if refused then
@@ -55,13 +56,13 @@ local function fill_in(c, at, sequence, attached, merged, before)
 end
 
 local function put_back(c, at)
-    local sequence, attached, merged, last, rest_at = unpack('>I6I4I4c0I4c0', ARGV[at + 6])
+    local sequence, attached, gave_up, merged, last, rest_at = unpack('>I6I4I1I4c0I4c0', ARGV[at + 6])
     local rest = sub(ARGV[at + 6], rest_at)
     if sequence <= c.n then
         return fill_in(c, at, sequence, attached, merged, last .. rest)
     end
     local lacking = sequence - c.n - 1
-    if lacking > 0 or merged ~= '' then
+    if lacking > 0 or merged ~= '' or gave_up == 1 then
         c.n, c.last, c.state = sequence - 1, last, rest
     end
     if not add_event(c, at, merged, attached) then

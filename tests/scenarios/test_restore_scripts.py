@@ -44,12 +44,13 @@ class Event:
             packed(b"a", f"in.{channel}", "1"),
         ]
         self.sequence, self.attached, self.merged, self.before = 0, 0, b"", b""
+        self.gave_up = False
 
     def place(self):
         """As its context tells the state before: the last, and the rest in the order of names."""
         last, *rest = self.before.split(b"\n")[1:] or [b""]
         last, rest = (b"\n" + last if last else b""), b"".join(b"\n" + line for line in sorted(rest))
-        merged = struct.pack(">II", self.attached, len(self.merged)) + self.merged
+        merged = struct.pack(">I?I", self.attached, self.gave_up, len(self.merged)) + self.merged
         return self.sequence.to_bytes(6, "big") + merged + struct.pack(">I", len(last)) + last + rest
 
 
@@ -247,9 +248,47 @@ def test_nobody_is_merged_again_into_a_member(server):
     assert customers.seen(ids[2]).role == "root"
 
 
+@pytest.mark.parametrize("lost", ["both", "survivor", "member", "neither"])
+@pytest.mark.parametrize("later", [0, 2])
+def test_who_was_split_is_apart_again(server, lost, later):
+    """Entries tell of the merge, and the ledger of the split; once more changes nothing."""
+    customers, survivor, member = Customers(server.client, 100), customer_id(0), customer_id(LANES)
+    server.client.flushall()
+    server.home("open")
+    events = [Event(number, number % 2, 5 + number, "web", "abcd"[number]) for number in range(4)]
+    server.append(events, WIDE)
+    number = customers.merge(member, survivor) and customers.seen(member).graph["merge"]
+    events += [Event(number, 0, 5 + number, "sms", "a") for number in (4, 5)]
+    server.append(events[4:], WIDE)
+    customers.split(member)
+    sequence, state = customers.seen(survivor).sequence, "\nin.web\t2"
+    events += [Event(6, 1, 11, "sms", "b"), *(Event(7 + n, 0, 20 + n, "sms", "a") for n in range(later))]
+    server.append(events[6:], WIDE)
+    before = [customers.seen(id) for id in (survivor, member)]
+    gone = {"both": (survivor, member), "survivor": (survivor,), "member": (member,), "neither": ()}[lost]
+    for id in gone:
+        server.client.delete(*server.client.keys(f"*:?:{id}"))
+    for event in events:
+        event.gave_up = event.customer == 0
+    server.home("closed")
+    for _ in range(2):
+        server.restore(events, WIDE)
+        customers.apart(member, number, survivor, sequence, state)
+        assert [apart(customers.seen(id)) for id in (survivor, member)] == [apart(seen) for seen in before]
+
+
+def apart(seen):
+    """But for generations, which are of a life, and what is remembered of others."""
+    found = comparable(seen)
+    notes = [line.rsplit("\t", 1)[0] for line in seen.graph["notes"].splitlines()]
+    return replace(found, graph={"notes": notes}, recents={recent for recent in seen.recents if recent[5] == seen.id})
+
+
 def comparable(seen):
-    """The rest belongs to a moment: which recents of two came first, and what it was when it was looked at."""
-    graph = {name: value for name, value in seen.graph.items() if name not in ("at", "minute", "merges")}
+    """The rest belongs to a moment: which recents of two came first, what it was when it was looked at, and what had
+    arrived last before."""
+    names = [name for name in seen.graph if name not in ("at", "minute", "merges") and not name.startswith("last ")]
+    graph = {name: seen.graph[name] for name in names}
     return replace(seen, recents=set(seen.recents), graph=graph)
 
 

@@ -89,6 +89,7 @@ class Event:
 class Seen:
     """A customer as Redis has it."""
 
+    id: str
     role: str
     sequence: int
     state: dict
@@ -166,6 +167,11 @@ class Customers:
             to, at = (up[1].decode(), up[2]) if up[0] == b"member" else (to, at)
         assert self.free(member, told[2], to, up, notes)
 
+    def apart(self, member, number, root, sequence, state):
+        """As one who restores does it."""
+        told = self._call("customer/apart", root, "closed", self.most_recents, member, number, "s", sequence, state)
+        self._call("customer/apart", member, "closed", self.most_recents, member, number, "m", root, *told)
+
     def merge_again(self, loser, survivor, is_counted, evidence="evidence"):
         """As one who restores does it."""
         told = self._call("customer/redirect", loser, "closed", "*", 0, survivor, "", evidence)
@@ -207,7 +213,7 @@ class Customers:
         owners = [id, *ids_of(graph.pop("owners", "").encode())]
         rows = {name[4:]: graph.pop(name) for name in list(graph) if name[:4] == "row "}
         recents = [whose(recent, owners) for recent in recents]
-        own = stored.role, stored.sequence, stored.state, stored.identifiers
+        own = id, stored.role, stored.sequence, stored.state, stored.identifiers
         return Seen(*own, read_line(line), recents, graph, rows, spans)
 
 

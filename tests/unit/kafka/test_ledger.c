@@ -166,6 +166,51 @@ static void what_is_of_another_form_is_passed_over(void **state) {
     tp_ledger_free(&ledger);
 }
 
+/* Told once more by who was killed behind it: the last word counts. */
+static void a_split_is_there_once(void **state) {
+    struct cluster *cluster = *state;
+    struct tp_ledger_split split = {
+        .member = ANN, .customer = BOB, .merge = 3, .sequence = 17, .time_ms = 1767323046000};
+    tp_buf_adds(&split.state, "\nin.web\t2\nlast\t5\tsms\tt\t\"e\"");
+    for (size_t i = 0; i < 3; i++, split.sequence++) {
+        split.merge = i < 2 ? 3 : 4;
+        struct tp_buf key = TP_BUF_INIT, value = TP_BUF_INIT;
+        tp_ledger_split_write(&split, &key, &value);
+        is_written(cluster, 0, key.at, value.at);
+        tp_buf_free(&key);
+        tp_buf_free(&value);
+    }
+    struct tp_ledger ledger = ledger_of(cluster);
+    assert_int_equal(ledger.n_splits, 2);
+    assert_int_equal(ledger.splits[0].merge + ledger.splits[1].merge, 3 + 4);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(ledger.splits[i].member, ANN);
+        assert_string_equal(ledger.splits[i].customer, BOB);
+        assert_int_equal(ledger.splits[i].time_ms, 1767323046000);
+        assert_true(tp_str_equal(tp_buf_str(&ledger.splits[i].state), tp_buf_str(&split.state)));
+    }
+    tp_ledger_free(&ledger);
+    tp_buf_free(&split.state);
+}
+
+static void what_is_no_split_is_passed_over(void **state) {
+    struct cluster *cluster = *state;
+    static const char *const values[] = {"{}",
+                                         "{\"member\":\"x\",\"merge\":3,\"customer\":\"" BOB
+                                         "\",\"sequence\":1,\"state\":\"\",\"time\":\"2026-01-02T03:04:05.000Z\"}",
+                                         "{\"member\":\"" ANN "\",\"merge\":-3,\"customer\":\"" BOB
+                                         "\",\"sequence\":1,\"state\":\"\",\"time\":\"2026-01-02T03:04:05.000Z\"}",
+                                         "{\"member\":\"" ANN "\",\"merge\":3,\"customer\":\"" BOB
+                                         "\",\"sequence\":1,\"time\":\"2026-01-02T03:04:05.000Z\"}",
+                                         "{\"member\":\"" ANN "\",\"merge\":3,\"customer\":\"" BOB
+                                         "\",\"sequence\":1,\"state\":\"\",\"time\":5}"};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        is_written(cluster, 0, "split x 1", values[i]);
+    struct tp_ledger ledger = ledger_of(cluster);
+    assert_int_equal(ledger.n_splits, 0);
+    tp_ledger_free(&ledger);
+}
+
 #define WITH_CLUSTER(name) cmocka_unit_test_setup_teardown(name, setup, cluster_teardown)
 
 int main(void) {
@@ -178,6 +223,8 @@ int main(void) {
         WITH_CLUSTER(what_was_called_is_not_called_again),
         WITH_CLUSTER(one_that_is_done_is_nobodys),
         WITH_CLUSTER(compaction_does_not_change_whose_it_was),
+        WITH_CLUSTER(a_split_is_there_once),
+        WITH_CLUSTER(what_is_no_split_is_passed_over),
         WITH_CLUSTER(what_is_of_another_form_is_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,9 +27,14 @@ static void add(struct tp_restore_merges *merges, const char *survivor, const ch
     assert_int_equal(tp_restore_merges_add(merges, &record), 0);
 }
 
+static struct tp_ledger_split split[3];
+static struct tp_ledger ledger;
+static struct tp_restore_splits *splits;
+
 static struct tp_restore_merges *new_merges(void) {
     struct tp_restore_merges *merges;
-    assert_int_equal(tp_restore_merges_new(&merges), 0);
+    assert_int_equal(tp_restore_splits_new(&ledger, &splits), 0);
+    assert_int_equal(tp_restore_merges_new(splits, &merges), 0);
     return merges;
 }
 
@@ -48,6 +53,7 @@ static void assert_end(struct tp_restore_merges *merges) {
     assert_false(tp_restore_merges_next(merges, &merge));
     assert_false(tp_restore_merges_next(merges, &merge));
     tp_restore_merges_free(merges);
+    tp_restore_splits_free(splits);
 }
 
 static void the_largest_loser_comes_first(void **state) {
@@ -106,6 +112,29 @@ static void there_may_be_many(void **state) {
     assert_end(merges);
 }
 
+/* The interaction was received before the split was asked for; one that comes later may tell of another merge. */
+static void what_was_taken_back_is_not_made(void **state) {
+    (void)state;
+    const int64_t told_ms = 1767323046000;
+    split[0] = (struct tp_ledger_split){.member = C, .customer = A, .time_ms = told_ms - 1};
+    split[1] = (struct tp_ledger_split){.member = B, .customer = A, .time_ms = told_ms};
+    split[2] = (struct tp_ledger_split){.member = C, .customer = B, .time_ms = told_ms - 5};
+    ledger = (struct tp_ledger){.n_splits = 3, .splits = split};
+    struct tp_restore_merges *merges = new_merges();
+    add(merges, A, B C D, "e-1");
+    assert_next(merges, D, A, "e-1");
+    assert_next(merges, C, A, "e-1");
+    assert_true(tp_restore_gave_up(splits, TP_STR(A)) && tp_restore_gave_up(splits, TP_STR(B)));
+    assert_false(tp_restore_gave_up(splits, TP_STR(C)));
+    assert_end(merges);
+    split[2].time_ms = told_ms + 1;
+    merges = new_merges();
+    add(merges, A, B C D, "e-1");
+    assert_next(merges, D, A, "e-1");
+    assert_end(merges);
+    ledger = (struct tp_ledger){0};
+}
+
 static void there_may_be_none(void **state) {
     (void)state;
     assert_end(new_merges());
@@ -114,11 +143,9 @@ static void there_may_be_none(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_largest_loser_comes_first),
-        cmocka_unit_test(each_comes_once_as_it_was_told_first),
-        cmocka_unit_test(the_order_is_that_of_texts),
-        cmocka_unit_test(there_may_be_many),
-        cmocka_unit_test(there_may_be_none),
+        cmocka_unit_test(the_largest_loser_comes_first),   cmocka_unit_test(each_comes_once_as_it_was_told_first),
+        cmocka_unit_test(the_order_is_that_of_texts),      cmocka_unit_test(there_may_be_many),
+        cmocka_unit_test(what_was_taken_back_is_not_made), cmocka_unit_test(there_may_be_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
