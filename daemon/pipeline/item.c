@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/time.h"
 #include "daemon/context/context.h"
+#include "daemon/pipeline/told.h"
 
 static int unpack(struct tp_item *item, enum tp_record_type type) {
     if (type == TP_RECORD_INTERACTION) {
@@ -124,28 +125,13 @@ static int write_interaction(struct tp_item *item, const struct tp_entry *entry,
 }
 
 static void write_cause(const struct tp_interaction *interaction, int64_t time_ms, struct tp_buf *out) {
-    char time[TP_TIME_TEXT];
-    tp_time_format(time_ms, time);
-    tp_buf_adds(out, ",\"source\":");
-    tp_json_write_string(interaction->source, out);
-    tp_buf_adds(out, ",\"event\":");
-    tp_json_write_string(interaction->id, out);
-    tp_buf_addf(out, ",\"time\":\"%s\"", time);
+    tp_told_cause(interaction->source, interaction->id, time_ms, out);
 }
 
 /* What is known of the customer now: of one that was merged since, only where it leads. */
-static int write_known(const struct tp_entry *entry, struct tp_buf *out) {
-    if (entry->redirect.len > 0) {
-        tp_buf_addf(out, ",\"redirect\":\"%.*s\",\"identifiers\":[]", TP_FMT(entry->redirect));
-        return 0;
-    }
-    tp_buf_adds(out, ",\"identifiers\":");
-    int status = tp_mapping_write(entry->mapping, out);
-    if (entry->members.len > 0) {
-        tp_buf_adds(out, ",\"members\":");
-        tp_interaction_write_ids(entry->members, out);
-    }
-    return status;
+static int write_known(const struct tp_item *item, const struct tp_entry *entry, struct tp_buf *out) {
+    const struct tp_told told = {tp_str(item->customer_id), entry->redirect, entry->mapping, entry->members};
+    return tp_told_begin(&told, out);
 }
 
 /* The customer as a whole, and what changed and why. Empty where nothing did. */
@@ -156,8 +142,7 @@ static int write_mapping(struct tp_item *item, const struct tp_entry *entry, con
     if (!tp_resolved_changed(resolved))
         return 0;
     write_cause(&item->interaction, time_ms, &cause);
-    tp_buf_addf(out, "{\"schema\":%d,\"id\":\"%s\"", TP_SCHEMA_VERSION, item->customer_id);
-    int status = write_known(entry, out);
+    int status = write_known(item, entry, out);
     tp_buf_adds(out, ",\"change\":");
     tp_interaction_write_change(entry->json, entry->customer_at, resolved, tp_buf_str(&cause), out);
     tp_buf_addc(out, '}');
@@ -180,9 +165,10 @@ static int write_merged(struct tp_item *item, const struct tp_resolved *resolved
         struct tp_buf *out = &item->merged[i].mapping;
         memcpy(item->merged[i].customer_id, resolved->merged.at + i * (TP_UUID_TEXT - 1), TP_UUID_TEXT - 1);
         tp_buf_clear(out);
-        tp_buf_addf(out, "{\"schema\":%d,\"id\":\"%s\",\"redirect\":\"%s\",\"identifiers\":[],", TP_SCHEMA_VERSION,
-                    item->merged[i].customer_id, item->customer_id);
-        tp_buf_addf(out, "\"change\":{\"kind\":\"merged\",\"into\":\"%s\"", item->customer_id);
+        tp_told_begin(&(struct tp_told){.customer_id = tp_str(item->merged[i].customer_id),
+                                        .redirect = tp_str(item->customer_id)},
+                      out);
+        tp_buf_addf(out, ",\"change\":{\"kind\":\"merged\",\"into\":\"%s\"", item->customer_id);
         tp_buf_addstr(out, tp_buf_str(&cause));
         tp_buf_adds(out, "}}");
         failed = failed || out->failed || cause.failed;
