@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "common/interaction.h"
+#include "common/split.h"
 #include "common/time.h"
 #include "common/utf8.h"
 #include "daemon/settings/settings.h"
@@ -57,6 +58,16 @@ struct content {
     struct tp_buf json;
 };
 
+static void read_split(struct tp_str packed, bool payload, struct content *ret) {
+    struct tp_split split;
+    if (tp_split_unpack(packed, &split) < 0)
+        return;
+    ret->source = TP_STR("operator");
+    ret->id = split.id;
+    if (payload)
+        tp_split_json(&split, &ret->json);
+}
+
 static void read_content(const struct tp_journal_record *record, bool payload, struct content *ret) {
     struct tp_interaction interaction;
     struct tp_rejection rejection;
@@ -71,6 +82,8 @@ static void read_content(const struct tp_journal_record *record, bool payload, s
         ret->id = tp_utf8_valid(rejection.id) ? rejection.id : TP_STR("");
         if (payload)
             tp_rejection_json(&rejection, &ret->json);
+    } else if (record->type == TP_RECORD_SPLIT) {
+        read_split(record->payload, payload, ret);
     }
 }
 

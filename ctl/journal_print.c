@@ -7,7 +7,10 @@
 #include "common/time.h"
 
 const char *tp_ctl_record_type(enum tp_record_type type) {
-    return type == TP_RECORD_INTERACTION ? "interaction" : type == TP_RECORD_REJECTION ? "rejection" : "unknown";
+    return type == TP_RECORD_INTERACTION ? "interaction"
+           : type == TP_RECORD_REJECTION ? "rejection"
+           : type == TP_RECORD_SPLIT     ? "split"
+                                         : "unknown";
 }
 
 static const char *state_of(const struct tp_inspect_segment *segment) {
@@ -90,6 +93,7 @@ static void add_segments(struct tp_buf *out, const struct tp_inspection *found) 
         add_number(out, "bytes", segment->bytes);
         add_number(out, "interactions", segment->interactions);
         add_number(out, "rejections", segment->rejections);
+        add_number(out, "splits", segment->splits);
         add_number(out, "unknown", segment->unknown);
         if (segment->first > 0) {
             add_number(out, "first", segment->first);

@@ -172,7 +172,8 @@ static void count(struct tp_inspection *found, struct tp_inspect_segment *row, c
         row->received_to_ms = record->received_ms;
     row->interactions += record->type == TP_RECORD_INTERACTION;
     row->rejections += record->type == TP_RECORD_REJECTION;
-    row->unknown += record->type != TP_RECORD_INTERACTION && record->type != TP_RECORD_REJECTION;
+    row->splits += record->type == TP_RECORD_SPLIT;
+    row->unknown += record->type < TP_RECORD_INTERACTION || record->type > TP_RECORD_SPLIT;
     found->records++;
     found->released += record->number < found->frontier;
     found->pending += record->number >= found->frontier;

@@ -15,7 +15,7 @@
 
 struct tp_journal;
 
-enum tp_record_type { TP_RECORD_INTERACTION = 1, TP_RECORD_REJECTION = 2 };
+enum tp_record_type { TP_RECORD_INTERACTION = 1, TP_RECORD_REJECTION = 2, TP_RECORD_SPLIT = 3 };
 
 struct tp_journal_options {
     const char *dir;

@@ -1,0 +1,26 @@
+/* An operator's word that two customers who were made one are two after all. The api makes it, the journal keeps it
+ * packed, delivery carries it out. Strings are borrowed: from who made it, or from the packed bytes. Pure; any thread.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/str.h"
+
+#define TP_MAX_REASON_BYTES 1000
+
+struct tp_split {
+    struct tp_str id;       /* of this command, a UUID as the next two */
+    struct tp_str customer; /* the root, as it was found */
+    struct tp_str member;   /* that is to be a customer of its own again */
+    uint64_t merge;         /* the number of the merge that is taken back */
+    int64_t received_ms;
+    struct tp_str reason; /* UTF-8; may be empty */
+};
+
+void tp_split_pack(const struct tp_split *split, struct tp_buf *out);
+/* TP_ECORRUPT when it is not what pack wrote. */
+int tp_split_unpack(struct tp_str packed, struct tp_split *ret);
+/* {"id", "customer", "member", "merge", "received_at", "reason"}; no "reason" where there is none. */
+void tp_split_json(const struct tp_split *split, struct tp_buf *out);
