@@ -54,7 +54,7 @@ struct tp_kafka_topic {
     struct tp_kafka_records records; /* not yet done, in the order they came */
     struct tp_kafka_record *next;    /* the first that the producer has not got; NULL: it has them all */
     size_t out;                      /* records of the list given and not yet reported */
-    size_t wanted;                   /* parts for it in records not yet done, of whatever topic's list */
+    size_t wanted;                   /* by records not yet done, of whatever topic's list */
     size_t suspects;                 /* while there are any, one record is out at a time */
     bool held;                       /* nothing is given */
     bool known;                      /* it exists, or is not ours to make */
@@ -111,6 +111,7 @@ rd_kafka_resp_err_t tp_kafka_record_give(struct tp_kafka_record *record);
 int tp_kafka_topic_init(struct tp_kafka_topic *topic, struct tp_kafka *kafka, enum tp_topic id);
 void tp_kafka_topic_close(struct tp_kafka_topic *topic);
 void tp_kafka_topic_add(struct tp_kafka_topic *topic, struct tp_kafka_record *record);
+void tp_kafka_topic_want(const struct tp_kafka_record *record, int more);
 void tp_kafka_topic_send(struct tp_kafka_topic *topic); /* what may be given now, or nothing */
 void tp_kafka_topics_send(struct tp_kafka *kafka);      /* of all topics */
 /* Holds it, and keeps it from being tried again for about a second. */

@@ -49,6 +49,12 @@ static void fill(struct tp_kafka_part *part, const struct tp_kafka_piece *piece,
     *piece->value = TP_BUF_INIT;
 }
 
+/* Interactions bring customers along, and of a customer the last record counts: so what is told of customers alone
+ * stands in one order with these. */
+static enum tp_topic queue_of(enum tp_topic first) {
+    return first == TP_TOPIC_CUSTOMERS ? TP_TOPIC_INTERACTIONS : first;
+}
+
 struct tp_kafka_record *tp_kafka_record_new(struct tp_kafka *kafka, const struct tp_kafka_piece *pieces, size_t n,
                                             void *owners) {
     size_t n_headers = 0, n_bytes = 0, size = 0;
@@ -62,7 +68,7 @@ struct tp_kafka_record *tp_kafka_record_new(struct tp_kafka *kafka, const struct
     if (!record)
         return NULL;
     *record = (struct tp_kafka_record){
-        .topic = &kafka->topics[pieces[0].topic], .owners = owners, .size = size, .n_parts = n};
+        .topic = &kafka->topics[queue_of(pieces[0].topic)], .owners = owners, .size = size, .n_parts = n};
     struct tp_kafka_header *headers = (struct tp_kafka_header *)(void *)&record->parts[n];
     struct room room = {headers, (char *)(headers + n_headers)};
     for (size_t i = 0; i < n; i++) {

@@ -25,11 +25,9 @@ void tp_kafka_finish(struct tp_kafka_record *record, int status) {
     topic->suspects -= record->suspect;
     kafka->bytes -= record->size;
     tp_metrics_set(TP_M_KAFKA_QUEUE, (int64_t)atomic_fetch_sub(&kafka->queued, 1) - 1);
-    for (size_t i = 0; i < record->n_parts; i++) {
-        record->parts[i].topic->wanted--;
-        if (status == 0)
-            count(record->parts[i].topic->id);
-    }
+    tp_kafka_topic_want(record, -1);
+    for (size_t i = 0; status == 0 && i < record->n_parts; i++)
+        count(record->parts[i].topic->id);
     kafka->options.on_done(kafka->options.arg, record->owners, status);
     tp_kafka_record_free(record);
 }

@@ -58,8 +58,14 @@ void tp_kafka_topic_add(struct tp_kafka_topic *topic, struct tp_kafka_record *re
     TAILQ_INSERT_TAIL(&topic->records, record, link);
     if (!topic->next)
         topic->next = record;
+    tp_kafka_topic_want(record, 1);
+}
+
+/* Also where none of its parts goes to the topic whose order it has. */
+void tp_kafka_topic_want(const struct tp_kafka_record *record, int more) {
+    record->topic->wanted += (size_t)more;
     for (size_t i = 0; i < record->n_parts; i++)
-        record->parts[i].topic->wanted++;
+        record->parts[i].topic->wanted += (size_t)more;
 }
 
 void tp_kafka_topic_pause(struct tp_kafka_topic *topic) {

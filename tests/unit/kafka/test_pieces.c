@@ -85,6 +85,39 @@ static void all_pieces_arrive_in_order(void **state) {
     assert_int_equal(tp_metrics_get(TP_M_KAFKA_PRODUCED), interactions + 300);
 }
 
+/* Whatever goes first: what is waiting when it may go, or has to go again, is given topic by topic. */
+static void what_is_told_of_customers_alone_keeps_its_place(void **state) {
+    struct cluster *cluster = *state;
+    cluster_open(cluster);
+    for (size_t number = 0; number < 60; number++) {
+        char key[16];
+        struct tp_buf value = TP_BUF_INIT;
+        snprintf(key, sizeof key, "customer-%zu", number % 5);
+        const struct tp_kafka_header header = {"ce_id", TP_STR("alone")};
+        const struct tp_kafka_piece alone = {TP_TOPIC_CUSTOMERS, tp_str(key), &value, &header, 1};
+        tp_buf_addf(&value, "{\"n\":%zu}", number);
+        if (has_customers(number))
+            assert_int_equal(give(cluster, number, NULL), 0);
+        else
+            assert_int_equal(tp_kafka_produce(cluster->kafka, &alone, 1, (void *)(uintptr_t)number), 0);
+        tp_buf_free(&value);
+    }
+    UNTIL(cluster, cluster->n_done == 60);
+    assert_in_order(cluster, CUSTOMERS, 60, any_number);
+    assert_int_equal(topic_of(cluster, TP_TOPIC_INTERACTIONS)->wanted, 0);
+}
+
+/* There may be nothing else for days. */
+static void customers_alone_need_no_interaction(void **state) {
+    struct cluster *cluster = *state;
+    struct tp_buf value = TP_BUF_INIT;
+    const struct tp_kafka_piece alone = {.topic = TP_TOPIC_CUSTOMERS, .key = TP_STR("customer-0"), .value = &value};
+    cluster_open(cluster);
+    tp_buf_adds(&value, "{\"n\":0}");
+    assert_int_equal(tp_kafka_produce(cluster->kafka, &alone, 1, (void *)0), 0);
+    UNTIL(cluster, cluster->n_done == 1);
+}
+
 static const char *const keys[MOST] = {"one", "one", "two", "three", "four", "five"};
 
 static int give_of_many_keys(struct cluster *cluster) {
@@ -449,6 +482,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         PLAIN(all_pieces_arrive_in_order),
         IN_TRANSACTIONS(all_pieces_arrive_in_order),
+        PLAIN(what_is_told_of_customers_alone_keeps_its_place),
+        IN_TRANSACTIONS(what_is_told_of_customers_alone_keeps_its_place),
+        IN_TRANSACTIONS(customers_alone_need_no_interaction),
         PLAIN(each_piece_has_its_own_key_value_and_headers),
         IN_TRANSACTIONS(each_piece_has_its_own_key_value_and_headers),
         PLAIN(pieces_of_one_key_are_in_order),
