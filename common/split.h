@@ -9,6 +9,7 @@
 #include "common/str.h"
 
 #define TP_MAX_REASON_BYTES 1000
+#define TP_SOURCE_OPERATOR  TP_STR("operator") /* as it is told: no sender's name */
 
 struct tp_split {
     struct tp_str id;       /* of this command, a UUID as the next two */

@@ -62,7 +62,7 @@ static void read_split(struct tp_str packed, bool payload, struct content *ret) 
     struct tp_split split;
     if (tp_split_unpack(packed, &split) < 0)
         return;
-    ret->source = TP_STR("operator");
+    ret->source = TP_SOURCE_OPERATOR;
     ret->id = split.id;
     if (payload)
         tp_split_json(&split, &ret->json);

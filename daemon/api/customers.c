@@ -14,7 +14,7 @@ static void on_view(void *arg, int status, struct tp_str json) {
         tp_http_reply(arg, 200, NULL, json);
 }
 
-static struct tp_redis *redis_of(struct tp_desk *desk, struct tp_http_request *request) {
+struct tp_redis *tp_api_redis(struct tp_desk *desk, struct tp_http_request *request) {
     const char *why = tp_repair_under_way(desk->api->options.delivery)
                           ? "Redis is being repaired; what was accepted is safe and will be there"
                       : !desk->redis || !tp_redis_up(desk->redis)
@@ -45,7 +45,7 @@ void tp_api_find_customers(struct tp_http_request *request, void *api_) {
     struct tp_redis *redis = NULL;
     if (status < 0)
         tp_http_reply_error(request, TP_EINVALID, refusal.path, refusal.message);
-    else if ((redis = redis_of(desk, request))) {
+    else if ((redis = tp_api_redis(desk, request))) {
         const struct tp_identifier identifier = {type, tp_buf_str(&canonical)};
         status = tp_view_find(api->options.settings, redis, identifier, on_view, request);
         if (status < 0)
@@ -60,7 +60,7 @@ typedef int view_call(const struct tp_settings *settings, struct tp_redis *redis
                       tp_view_done *done, void *arg);
 
 static void get(struct tp_api *api, struct tp_http_request *request, view_call *call) {
-    struct tp_redis *redis = redis_of(tp_api_desk(api, request), request);
+    struct tp_redis *redis = tp_api_redis(tp_api_desk(api, request), request);
     if (!redis)
         return;
     int status = call(api->options.settings, redis, tp_http_param(request, "id"), on_view, request);
@@ -132,7 +132,7 @@ void tp_api_get_timeline(struct tp_http_request *request, void *api_) {
     struct tp_view_query query = {.limit = 50, .until_ms = INT64_MAX / 2};
     if (!read_query(request, &query))
         return;
-    struct tp_redis *redis = redis_of(tp_api_desk(api, request), request);
+    struct tp_redis *redis = tp_api_redis(tp_api_desk(api, request), request);
     if (!redis)
         return;
     int status = tp_view_timeline(api->options.settings, redis, tp_http_param(request, "id"), &query, on_view, request);

@@ -92,18 +92,25 @@ static int next_header(const void *arg, size_t *cursor, struct tp_str *ret_name,
     return tp_http_header_next(arg, cursor, ret_name, ret_value);
 }
 
-/* Whole seconds, 0 to 60; 0 when absent. */
-static int read_wait(struct tp_str text, unsigned *ret) {
+static int read_seconds(struct tp_str text, unsigned *ret) {
     unsigned wait_s = 0;
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] < '0' || text.at[i] > '9' || wait_s > MOST_WAIT_S)
             return TP_EINVALID;
         wait_s = wait_s * 10 + (unsigned)(text.at[i] - '0');
     }
-    if (wait_s > MOST_WAIT_S || (text.at && text.len == 0))
+    if (wait_s > MOST_WAIT_S || text.len == 0)
         return TP_EINVALID;
     *ret = wait_s;
     return 0;
+}
+
+bool tp_api_read_wait(struct tp_http_request *request, unsigned *wait_s) {
+    struct tp_str text = tp_http_query(request, "wait");
+    if (!text.at || read_seconds(text, wait_s) == 0)
+        return true;
+    tp_http_reply_error(request, TP_EINVALID, "wait", "a whole number of seconds from 0 to 60 was expected");
+    return false;
 }
 
 void tp_api_post_events(struct tp_http_request *request, void *api) {
@@ -116,10 +123,8 @@ void tp_api_post_events(struct tp_http_request *request, void *api) {
         .headers = {next_header, request},
         .default_source = tp_str(key ? key : "default"),
     };
-    if (read_wait(tp_http_query(request, "wait"), &intake.wait_s) < 0) {
-        tp_http_reply_error(request, TP_EINVALID, "wait", "a whole number of seconds from 0 to 60 was expected");
+    if (!tp_api_read_wait(request, &intake.wait_s))
         return;
-    }
     struct asked *asked = malloc(sizeof *asked);
     int status = TP_ENOMEM;
     if (asked) {

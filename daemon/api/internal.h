@@ -29,11 +29,19 @@ struct tp_api {
 
 struct tp_desk *tp_api_desk(struct tp_api *api, const struct tp_http_request *request);
 
+/* For looking up; NULL: it is not there, and the request is answered. */
+struct tp_redis *tp_api_redis(struct tp_desk *desk, struct tp_http_request *request);
+/* Whole seconds, 0 to 60, of the query's `wait`; as it was when absent. False: answered. */
+bool tp_api_read_wait(struct tp_http_request *request, unsigned *wait_s);
+/* What only those who run it may ask: without keys, whoever is on this machine. False: answered. */
+bool tp_api_is_operator(struct tp_http_request *request);
+
 void tp_api_post_events(struct tp_http_request *request, void *api);
 void tp_api_find_customers(struct tp_http_request *request, void *api);
 void tp_api_get_customer(struct tp_http_request *request, void *api);
 void tp_api_get_identity(struct tp_http_request *request, void *api);
 void tp_api_get_timeline(struct tp_http_request *request, void *api);
+void tp_api_split_customer(struct tp_http_request *request, void *api);
 void tp_api_rebuild(struct tp_http_request *request, void *api);
 void tp_api_healthz(struct tp_http_request *request, void *api);
 void tp_api_readyz(struct tp_http_request *request, void *api);

@@ -16,12 +16,17 @@ static bool is_local(struct tp_str peer) {
     return tp_str_is(peer, "unix") || tp_str_is(peer, "::1") || tp_str_begins(peer, "127.");
 }
 
-/* Nothing is lost by it, but look-ups wait until it is done. Without keys whoever is on this machine may ask. */
+bool tp_api_is_operator(struct tp_http_request *request) {
+    if (tp_http_key_name(request) || is_local(tp_http_peer(request)))
+        return true;
+    tp_http_reply_error(request, TP_EFORBIDDEN, NULL, "without keys this is asked on touchpointd's own machine");
+    return false;
+}
+
+/* Nothing is lost by it, but look-ups wait until it is done. */
 static void start(struct tp_http_request *request, struct tp_api *api) {
-    if (!tp_http_key_name(request) && !is_local(tp_http_peer(request))) {
-        tp_http_reply_error(request, TP_EFORBIDDEN, NULL, "without keys this is asked on touchpointd's own machine");
+    if (!tp_api_is_operator(request))
         return;
-    }
     tp_repair_rebuild(api->options.delivery);
     reply(request, 202, api);
 }

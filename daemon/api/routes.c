@@ -11,6 +11,7 @@ static const struct tp_http_route routes[] = {
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id", TP_SCOPE_READ, tp_api_get_customer},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id/identity", TP_SCOPE_READ, tp_api_get_identity},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id/timeline", TP_SCOPE_READ, tp_api_get_timeline},
+    {TP_HTTP_POST, "/v1/customers/:id/split", TP_SCOPE_ADMIN, tp_api_split_customer},
     {TP_HTTP_GET | TP_HTTP_HEAD | TP_HTTP_POST, "/v1/rebuild", TP_SCOPE_ADMIN, tp_api_rebuild},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/healthz", 0, tp_api_healthz},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/readyz", 0, tp_api_readyz},

@@ -32,7 +32,8 @@ struct order {
     int64_t began_us; /* monotonic */
     uint64_t first;   /* record of the first element */
     unsigned wait_s;
-    size_t waiting; /* seats in the waitroom, and news under way */
+    bool is_command; /* not of events */
+    size_t waiting;  /* seats in the waitroom, and news under way */
     struct event *timer;
     struct order *prev, *next; /* among those that wait */
 };
@@ -221,9 +222,10 @@ static void wait(struct order *order) {
 
 static void on_durable_here(struct tp_mail *mail) {
     struct order *order = (struct order *)((char *)mail - offsetof(struct order, mail));
-    int64_t accepted = order->job->error < 0 ? 0 : (int64_t)order->job->n_accepted;
-    tp_metrics_add(TP_M_EVENTS_ACCEPTED, accepted);
-    tp_metrics_add(TP_M_EVENTS_REJECTED, order->job->error < 0 ? 0 : (int64_t)order->job->n - accepted);
+    bool counts = order->job->error == 0 && !order->is_command;
+    int64_t accepted = (int64_t)order->job->n_accepted;
+    tp_metrics_add(TP_M_EVENTS_ACCEPTED, counts ? accepted : 0);
+    tp_metrics_add(TP_M_EVENTS_REJECTED, counts ? (int64_t)order->job->n - accepted : 0);
     if (order->job->error == 0)
         tp_metrics_observe(TP_H_ACCEPT, tp_time_monotonic_us() - order->began_us);
     if (order->waiting > 0)
@@ -247,28 +249,60 @@ static void on_durable(struct tp_journal_batch *batch, int status, uint64_t firs
     tp_loop_post(loop, &order->mail);
 }
 
+static struct order *new_order(struct tp_intake *intake, unsigned wait_s, tp_intake_done *done, void *arg) {
+    struct order *order = calloc(1, sizeof *order);
+    if (!order)
+        return NULL;
+    *order = (struct order){.job = calloc(1, sizeof *order->job),
+                            .intake = intake,
+                            .done = done,
+                            .arg = arg,
+                            .wait_s = wait_s,
+                            .began_us = tp_time_monotonic_us(),
+                            .batch = {.received_ms = tp_time_now_ms(), .on_durable = on_durable}};
+    if (order->job)
+        return order;
+    free(order);
+    return NULL;
+}
+
+static int append(struct order *order) {
+    (void)TP_FAULT("intake.before_append");
+    int status = tp_journal_append(order->intake->options.journal, &order->batch);
+    (void)TP_FAULT("intake.after_append");
+    return status;
+}
+
 int tp_intake_take(struct tp_intake *intake, const struct tp_intake_request *request, tp_intake_done *done, void *arg,
                    const char **ret_message) {
-    struct order *order = calloc(1, sizeof *order);
+    struct order *order = new_order(intake, request->wait_s, done, arg);
     *ret_message = NULL;
-    int status = TP_ENOMEM;
-    if (!order || !(order->job = calloc(1, sizeof *order->job)))
-        goto out;
-    order->intake = intake;
-    order->done = done;
-    order->arg = arg;
-    order->wait_s = request->wait_s;
-    order->began_us = tp_time_monotonic_us();
-    order->batch.received_ms = tp_time_now_ms();
-    order->batch.on_durable = on_durable;
-    status = take_elements(order, request, ret_message);
+    int status = order ? take_elements(order, request, ret_message) : TP_ENOMEM;
+    if (status == 0 && (status = append(order)) == TP_ETOOLARGE)
+        *ret_message = "more events than the journal takes at once: send fewer at a time";
     if (status < 0)
-        goto out;
-    (void)TP_FAULT("intake.before_append");
-    status = tp_journal_append(intake->options.journal, &order->batch);
-    *ret_message = status == TP_ETOOLARGE ? "more events than the journal takes at once: send fewer at a time" : NULL;
-    (void)TP_FAULT("intake.after_append");
-out:
+        free_order(order);
+    return status;
+}
+
+static int take_split(struct order *order, const struct tp_split *split) {
+    struct tp_split received = *split;
+    struct tp_buf *packed = &order->intake->packed;
+    order->is_command = true;
+    received.received_ms = order->batch.received_ms;
+    tp_buf_clear(packed);
+    tp_split_pack(&received, packed);
+    tp_journal_batch_add(&order->batch, TP_RECORD_SPLIT, tp_buf_str(packed));
+    return packed->failed || order->batch.records.failed ? TP_ENOMEM
+                                                         : add_verdict(order->job, split->id, 0, NULL, NULL);
+}
+
+int tp_intake_split(struct tp_intake *intake, const struct tp_split *split, unsigned wait_s, tp_intake_done *done,
+                    void *arg) {
+    struct order *order = new_order(intake, wait_s, done, arg);
+    int status = order ? take_split(order, split) : TP_ENOMEM;
+    if (status == 0)
+        status = append(order);
     if (status < 0)
         free_order(order);
     return status;

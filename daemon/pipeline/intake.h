@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "common/buf.h"
+#include "common/split.h"
 #include "common/str.h"
 #include "daemon/journal/journal.h"
 #include "daemon/loop/loop.h"
@@ -56,5 +57,8 @@ struct tp_intake_request {
 /* `done` is called once, later, on the loop, and owns the job. An error at once refuses the request as a whole, with a
  * sentence in *ret_message (static, or NULL): then `done` is not called. */
 typedef void tp_intake_done(void *arg, struct tp_job *job);
+/* An operator's word instead of interactions: its time of receipt is now. A job of one, without an event. */
+int tp_intake_split(struct tp_intake *intake, const struct tp_split *split, unsigned wait_s, tp_intake_done *done,
+                    void *arg);
 int tp_intake_take(struct tp_intake *intake, const struct tp_intake_request *request, tp_intake_done *done, void *arg,
                    const char **ret_message);

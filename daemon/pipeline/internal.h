@@ -1,8 +1,9 @@
 /* Private to pipeline/: what the files of delivery share, in the order of a record's way.
  *
  * delivery.c reads a record from the journal into the window; placing.c finds its customer and gives it its place on
- * the timeline; outbox.c brings what came of it to Kafka; delivery.c lets the journal forget. One thread: that of
- * delivery's loop. Beside it repair.c has a thread, for a Redis that is not what it was. */
+ * the timeline, and splitting.c takes a merge back; outbox.c brings what came of it to Kafka; delivery.c lets the
+ * journal forget. One thread: that of delivery's loop. Beside it repair.c has a thread, for a Redis that is not what it
+ * was. */
 #pragma once
 
 #include <pthread.h>
@@ -30,17 +31,18 @@ struct tp_placing {
     struct tp_identity *identity;
     struct tp_timeline *timeline;
     struct tp_known *known;
-    atomic_bool there;  /* connected, and looked at */
-    atomic_bool up;     /* and all homes are open, under `repair` */
-    uint64_t repair;    /* the number that every call carries */
-    bool looking;       /* at all homes, or at one */
-    unsigned next_home; /* to be looked at while there is nothing else to do */
-    int64_t said_ms;    /* monotonic: when Redis was asked something last */
-    int64_t opened_ms;  /* what was received before may have been placed in an earlier life */
-    size_t n_resolving; /* a batch is with identity */
-    size_t n_appending; /* with the timeline */
-    bool drains;        /* nothing is resolved until that is 0 */
-    int64_t next_ms;    /* monotonic: when the next is due, unless enough has gathered before */
+    atomic_bool there;           /* connected, and looked at */
+    atomic_bool up;              /* and all homes are open, under `repair` */
+    uint64_t repair;             /* the number that every call carries */
+    bool looking;                /* at all homes, or at one */
+    unsigned next_home;          /* to be looked at while there is nothing else to do */
+    int64_t said_ms;             /* monotonic: when Redis was asked something last */
+    int64_t opened_ms;           /* what was received before may have been placed in an earlier life */
+    size_t n_resolving;          /* a batch is with identity */
+    size_t n_appending;          /* with the timeline */
+    bool drains;                 /* nothing is resolved until that is 0 */
+    const struct tp_item *split; /* nor beside this one, from its turn until it is told */
+    int64_t next_ms;             /* monotonic: when the next is due, unless enough has gathered before */
     struct event *due;
     struct tp_identity_request requests[TP_PLACING_BATCH];
     struct tp_item *resolving[TP_PLACING_BATCH];
@@ -106,6 +108,9 @@ void tp_placing_go_on(struct tp_delivery *delivery);
 void tp_placing_look(struct tp_delivery *delivery);
 /* What is with Redis is given up, because of `status`: it begins again when Redis was looked at. */
 void tp_placing_give_up(struct tp_delivery *delivery, int status);
+
+/* A split, whose turn it is: nothing else is with Redis, nor will be before it is on its way to Kafka. */
+void tp_splitting_begin(struct tp_delivery *delivery, struct tp_item *item);
 
 int tp_repair_open(struct tp_delivery *delivery);
 void tp_repair_close(struct tp_delivery *delivery);

@@ -11,6 +11,10 @@
 #include "daemon/pipeline/told.h"
 
 static int unpack(struct tp_item *item, enum tp_record_type type) {
+    if (type == TP_RECORD_SPLIT && tp_split_unpack(tp_buf_str(&item->packed), &item->split) == 0) {
+        item->is_split = true;
+        return 0;
+    }
     if (type == TP_RECORD_INTERACTION) {
         int status = tp_interaction_unpack(tp_buf_str(&item->packed), &item->interaction);
         item->sent = item->interaction.json;
@@ -25,6 +29,7 @@ struct tp_item *tp_item_new(const struct tp_journal_record *record) {
     if (!item)
         return NULL;
     item->record = record->number;
+    item->received_ms = record->received_ms;
     tp_buf_addstr(&item->packed, record->payload);
     if (item->packed.failed) {
         tp_item_free(item);
@@ -58,7 +63,7 @@ void tp_item_free(struct tp_item *item) {
 }
 
 void tp_item_observe(const struct tp_item *item, enum tp_histogram histogram) {
-    tp_metrics_observe(histogram, 1000 * (tp_time_now_ms() - item->interaction.received_ms));
+    tp_metrics_observe(histogram, 1000 * (tp_time_now_ms() - item->received_ms));
 }
 
 /* ---- what an interaction changes in its customer's state; context.h says what reads it ---- */
@@ -186,15 +191,21 @@ int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry) {
     return status < 0 ? status : write_interaction(item, entry, &resolved, time_ms);
 }
 
+static struct tp_str text_of_split(struct tp_item *item) {
+    tp_buf_clear(&item->told);
+    tp_split_json(&item->split, &item->told);
+    return tp_buf_str(&item->told);
+}
+
 void tp_item_reject(struct tp_item *item, int error, bool bare) {
     if (!item->is_rejection) {
         item->rejection = (struct tp_rejection){
-            .source = item->interaction.source,
-            .id = item->interaction.id,
+            .source = item->is_split ? TP_SOURCE_OPERATOR : item->interaction.source,
+            .id = item->is_split ? item->split.id : item->interaction.id,
             .code = tp_str(tp_error_code(error)),
             .message = tp_str(tp_error_text(error)),
-            .payload = item->sent,
-            .received_ms = item->interaction.received_ms,
+            .payload = item->is_split ? text_of_split(item) : item->sent,
+            .received_ms = item->received_ms,
         };
         item->is_rejection = true;
         item->error = error;
@@ -241,10 +252,21 @@ static int produce_interaction(struct tp_item *item, struct tp_kafka *kafka, con
     return tp_kafka_produce(kafka, pieces, n, item);
 }
 
+/* Each whom it changed, in one transaction. */
+static int produce_split(struct tp_item *item, struct tp_kafka *kafka, const struct tp_kafka_header ours[3]) {
+    struct tp_kafka_piece pieces[TP_TIMELINE_MOST_TOLD];
+    for (size_t i = 0; i < item->n_merged; i++)
+        pieces[i] = (struct tp_kafka_piece){TP_TOPIC_CUSTOMERS, tp_str(item->merged[i].customer_id),
+                                            &item->merged[i].mapping, ours, 3};
+    return tp_kafka_produce(kafka, pieces, item->n_merged, item);
+}
+
 int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *node) {
     char record[24];
     snprintf(record, sizeof record, "%" PRIu64, item->record);
     const struct tp_kafka_header ours[] = {
         {"content-type", TP_STR("application/json")}, {"tp_node", tp_str(node)}, {"tp_record", tp_str(record)}};
-    return item->is_rejection ? produce_rejection(item, kafka, ours) : produce_interaction(item, kafka, ours);
+    return item->is_rejection ? produce_rejection(item, kafka, ours)
+           : item->is_split   ? produce_split(item, kafka, ours)
+                              : produce_interaction(item, kafka, ours);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/interaction.h"
+#include "common/split.h"
 #include "common/uuid.h"
 #include "daemon/journal/journal.h"
 #include "daemon/kafka/kafka.h"
@@ -23,23 +24,26 @@ struct tp_item {
     uint64_t record;
     enum tp_stage stage;
     unsigned tries, moves;
-    bool is_rejection;       /* of the journal, or what became of an interaction */
+    int64_t received_ms;
+    bool is_split;           /* else an interaction or a rejection */
+    bool is_rejection;       /* of the journal, or what became of an interaction or a split */
     enum tp_outcome outcome; /* at its end */
     bool answered;           /* those who wait were told */
     bool in;                 /* the transaction that is open at Kafka */
-    int error;               /* why an interaction became a rejection */
+    int error;               /* why it became a rejection */
     struct tp_buf packed;
     struct tp_interaction interaction;
+    struct tp_split split;
     struct tp_rejection rejection;
     char customer_id[TP_UUID_TEXT];
     struct tp_str sent; /* the interaction's json as it was accepted */
-    struct tp_buf told; /* and as it is told, where it names identifiers of several customers */
+    struct tp_buf told; /* and as it is told, where it names identifiers of several customers; a rejected split's */
     struct tp_append append;
     uint32_t of_members;   /* as in struct tp_identity_request */
     struct tp_buf changes; /* that append.changes points to */
     struct tp_buf out;     /* the record for Kafka */
     struct tp_buf mapping; /* and the customer's, where that changed; else empty */
-    size_t n_merged;       /* and of each that was merged into it */
+    size_t n_merged;       /* and of each that was merged into it; of a split, of each whom it changed */
     struct {
         char customer_id[TP_UUID_TEXT];
         struct tp_buf mapping;

@@ -314,19 +314,42 @@ static void on_due(evutil_socket_t fd, short what, void *arg) {
     tp_delivery_soon(arg);
 }
 
+/* From its turn on until it is on its way to Kafka. Given up, or aside for a while, it has its turn again. */
+static bool splits(struct tp_placing *placing) {
+    if (placing->split && placing->split->stage == TP_AT_START)
+        placing->split = NULL;
+    return placing->split != NULL;
+}
+
+/* A split takes its turn when all that stand before it have their places, and what stands behind it waits: whose each
+ * of them is, is another question before it than behind it. */
+static void meet_split(struct tp_delivery *delivery, struct tp_item *item) {
+    struct tp_placing *placing = &delivery->placing;
+    tp_window_return(&delivery->window, item);
+    if (placing->n_resolving > 0 || placing->n_appending > 0 || !tp_window_is_first(&delivery->window, item))
+        return;
+    placing->said_ms = tp_time_monotonic_ms();
+    placing->split = tp_window_next(&delivery->window);
+    tp_splitting_begin(delivery, item);
+}
+
 /* One batch at a time, so that each is appended behind the one before. */
 void tp_placing_go_on(struct tp_delivery *delivery) {
     struct tp_placing *placing = &delivery->placing;
     struct tp_item *item = NULL;
     tp_repair_turn(delivery);
     placing->drains = placing->drains && placing->n_appending > 0;
-    if (!placing->up || placing->n_resolving > 0 || placing->drains || tp_outbox_is_in_doubt(delivery) ||
-        is_early(delivery))
+    if (!placing->up || placing->n_resolving > 0 || placing->drains || splits(placing) ||
+        tp_outbox_is_in_doubt(delivery) || is_early(delivery))
         return;
     while (placing->n_resolving < TP_PLACING_BATCH && (item = tp_window_next(&delivery->window))) {
         if (tp_outbox_has(delivery, item->record)) {
             tp_delivery_end(delivery, item, TP_DELIVERED);
             continue;
+        }
+        if (item->is_split) {
+            meet_split(delivery, item);
+            break;
         }
         placing->requests[placing->n_resolving] = (struct tp_identity_request){.interaction = &item->interaction};
         placing->resolving[placing->n_resolving++] = item;

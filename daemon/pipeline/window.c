@@ -88,6 +88,13 @@ bool tp_window_on_its_way(const struct tp_window *window) {
     return item != NULL;
 }
 
+bool tp_window_is_first(const struct tp_window *window, const struct tp_item *item) {
+    const struct tp_item *older = window->oldest;
+    while (older != item && older->stage >= TP_AT_KAFKA)
+        older = older->next;
+    return older == item;
+}
+
 struct tp_item *tp_window_leave(struct tp_window *window) {
     struct tp_item *item = window->oldest;
     if (!item || item->stage != TP_AT_END)

@@ -32,5 +32,7 @@ bool tp_window_holds(const struct tp_window *window, const struct tp_item *item)
 void tp_window_begin_again(struct tp_window *window);
 /* Whether an interaction has its place on the timeline and the broker does not have it yet. */
 bool tp_window_on_its_way(const struct tp_window *window);
+/* Whether all that are older have their places. */
+bool tp_window_is_first(const struct tp_window *window, const struct tp_item *item);
 /* The oldest, when it is at its end: no longer the window's. NULL otherwise. */
 struct tp_item *tp_window_leave(struct tp_window *window);

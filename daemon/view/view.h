@@ -28,6 +28,13 @@ int tp_view_customer(const struct tp_settings *settings, struct tp_redis *redis,
 int tp_view_identity(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_view_done *done, void *arg);
 
+/* By which merge `member` is one of this customer's: `root` is who that is by now, and `merge` the merge's number. For
+ * who wants to take it back. TP_EFORM: it is none of its members; TP_ENOTFOUND: there is no such customer;
+ * TP_EUNAVAILABLE also while it is being merged. */
+typedef void tp_view_merge_done(void *arg, int status, struct tp_str root, uint64_t merge);
+int tp_view_merge(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                  struct tp_str member, tp_view_merge_done *done, void *arg);
+
 #define TP_VIEW_LIMIT 500
 struct tp_view_query {
     struct tp_str channel, type; /* empty: any */

@@ -80,7 +80,7 @@ static void a_rejection_is_ready_for_its_topic(void **state) {
     tp_item_free(item);
 }
 
-static unsigned types[] = {TP_RECORD_INTERACTION, TP_RECORD_REJECTION, 99};
+static unsigned types[] = {TP_RECORD_INTERACTION, TP_RECORD_REJECTION, TP_RECORD_SPLIT, 99};
 
 /* Not lost: somebody can look at it. */
 static void a_record_that_cannot_be_read_is_rejected_with_its_bytes(void **state) {
@@ -347,6 +347,36 @@ static void a_retry_is_told_with_the_time_that_is_stored(void **state) {
     tp_item_free(item);
 }
 
+#define COMMAND "0190a1b2-0000-4000-8000-000000000009"
+
+static struct tp_item *split(void) {
+    struct tp_buf packed = TP_BUF_INIT;
+    const struct tp_split asked = {TP_STR(COMMAND), TP_STR(ANN), TP_STR(BOB), 3, 1767323046000, TP_STR("brothers")};
+    tp_split_pack(&asked, &packed);
+    return item_of(TP_RECORD_SPLIT, &packed);
+}
+
+static void a_split_is_unpacked(void **state) {
+    (void)state;
+    struct tp_item *item = split();
+    assert_true(item->is_split && !item->is_rejection);
+    assert_int_equal(item->stage, TP_AT_START);
+    assert_true(tp_str_is(item->split.customer, ANN) && tp_str_is(item->split.member, BOB));
+    tp_item_free(item);
+}
+
+static void a_split_that_is_rejected_says_what_was_asked(void **state) {
+    (void)state;
+    struct tp_item *item = split();
+    tp_item_reject(item, TP_EUNDELIVERABLE, false);
+    assert_true(item->is_rejection);
+    assert_out_has(item,
+                   "{\"source\":\"operator\",\"id\":\"" COMMAND "\",\"received_at\":\"2026-01-02T03:04:06.000Z\"");
+    assert_out_has(item, "\"code\":\"undeliverable\"");
+    assert_out_has(item, "\\\"member\\\":\\\"" BOB);
+    tp_item_free(item);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interaction_is_unpacked),
@@ -367,6 +397,8 @@ int main(void) {
         cmocka_unit_test(a_stored_state_that_is_none_is_no_context),
         cmocka_unit_test(an_interaction_that_is_rejected_says_why),
         cmocka_unit_test(rejected_again_it_is_bare),
+        cmocka_unit_test(a_split_is_unpacked),
+        cmocka_unit_test(a_split_that_is_rejected_says_what_was_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

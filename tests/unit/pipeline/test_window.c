@@ -226,6 +226,21 @@ static void it_knows_how_many_are_at_their_start(void **state) {
     tp_window_free(&window);
 }
 
+static void the_first_has_only_those_with_a_place_before_it(void **state) {
+    (void)state;
+    struct tp_window window;
+    fill(&window, 3);
+    struct tp_item *first = next(&window, 1), *second = next(&window, 2), *third = next(&window, 3);
+    assert_true(tp_window_is_first(&window, first));
+    assert_false(tp_window_is_first(&window, second));
+    tp_window_put_aside(&window, first);
+    second->stage = TP_AT_KAFKA;
+    assert_false(tp_window_is_first(&window, third));
+    first->stage = TP_AT_END;
+    assert_true(tp_window_is_first(&window, third));
+    tp_window_free(&window);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_knows_how_many_are_at_their_start),
@@ -241,6 +256,7 @@ int main(void) {
         cmocka_unit_test(one_put_aside_holds_back_those_of_its_customer),
         cmocka_unit_test(one_without_a_customer_holds_back_by_its_identifiers),
         cmocka_unit_test(what_is_on_its_way_to_kafka_is_known),
+        cmocka_unit_test(the_first_has_only_those_with_a_place_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

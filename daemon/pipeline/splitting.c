@@ -1,0 +1,164 @@
+/* A merge is taken back, as an operator has asked (common/split.h): in Redis first, and then it is told on the
+ * customers' topic of each whom it changed, whole and as it is by now. It may have been done before, by a life that
+ * was killed behind it: then it is told again.
+ *
+ * The customer that the operator named may have been merged itself meanwhile. Then it leads elsewhere, and who has
+ * given the member up is, with it, the one at the end of that way. */
+#include "daemon/pipeline/internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/fault.h"
+#include "common/json.h"
+#include "daemon/metrics/metrics.h"
+#include "daemon/pipeline/told.h"
+
+enum { MOST_REDIRECTS = 64 };
+enum { MEMBER, CUSTOMER, ROOT, N_TOLD }; /* in this order; the last only where it is another */
+static_assert((int)N_TOLD <= (int)TP_TIMELINE_MOST_TOLD, "an item has room for them");
+
+struct splitting {
+    struct tp_delivery *delivery;
+    struct tp_item *item;
+    unsigned redirects;
+    char customer_id[TP_UUID_TEXT]; /* that is being read */
+};
+
+/* ---- the end ---- */
+
+static void end(struct splitting *splitting) {
+    struct tp_delivery *delivery = splitting->delivery;
+    free(splitting);
+    tp_delivery_soon(delivery);
+}
+
+/* A failure of this record alone: the others wait until it has been tried often enough. */
+static void try_again(struct splitting *splitting) {
+    struct tp_delivery *delivery = splitting->delivery;
+    struct tp_item *item = splitting->item;
+    if (++item->tries < delivery->options.settings->delivery.tries) {
+        tp_window_put_aside(&delivery->window, item);
+    } else {
+        delivery->placing.split = NULL;
+        tp_outbox_reject(delivery, item, TP_EUNDELIVERABLE);
+    }
+    end(splitting);
+}
+
+static void fail(struct splitting *splitting, int status) {
+    if (status == TP_ECORRUPT || status == TP_ENOTFOUND) {
+        try_again(splitting);
+        return;
+    }
+    tp_placing_give_up(splitting->delivery, status);
+    end(splitting);
+}
+
+static void done(struct splitting *splitting) {
+    splitting->delivery->placing.split = NULL;
+    tp_outbox_add(splitting->delivery, splitting->item);
+    end(splitting);
+}
+
+/* ---- what is told ---- */
+
+static void write_change(const struct tp_split *split, size_t which, struct tp_buf *out) {
+    tp_buf_adds(out, ",\"change\":{\"kind\":\"split\"");
+    if (which == MEMBER)
+        tp_buf_addf(out, ",\"from\":\"%.*s\"", TP_FMT(split->customer));
+    else
+        tp_buf_addf(out, ",\"customers\":[\"%.*s\"]", TP_FMT(split->member));
+    tp_told_cause(TP_SOURCE_OPERATOR, split->id, split->received_ms, out);
+    if (split->reason.len > 0) {
+        tp_buf_adds(out, ",\"reason\":");
+        tp_json_write_string(split->reason, out);
+    }
+    tp_buf_adds(out, "}}");
+}
+
+static int tell(struct splitting *splitting, const struct tp_customer *customer) {
+    struct tp_item *item = splitting->item;
+    struct tp_buf *out = &item->merged[item->n_merged].mapping, members = TP_BUF_INIT;
+    struct tp_told told = {tp_str(splitting->customer_id), customer->to, customer->mapping, {0}};
+    memcpy(item->merged[item->n_merged].customer_id, splitting->customer_id, TP_UUID_TEXT);
+    for (size_t i = 0; i < customer->n_members; i++)
+        tp_buf_addstr(&members, customer->members[i].id);
+    told.members = tp_buf_str(&members);
+    tp_buf_clear(out);
+    int status = tp_told_begin(&told, out);
+    write_change(&item->split, item->n_merged, out);
+    item->n_merged++;
+    bool failed = out->failed || members.failed;
+    tp_buf_free(&members);
+    return status < 0 ? status : failed ? TP_ENOMEM : 0;
+}
+
+/* ---- the way ---- */
+
+static void look(struct splitting *splitting, struct tp_str customer_id);
+
+/* Between whom the operator named and the one at the end of the way nobody has changed. */
+static bool is_told(const struct splitting *splitting, const struct tp_customer *customer) {
+    return splitting->item->n_merged < ROOT || customer->to.len == 0;
+}
+
+static void on_looked(void *arg, int status, const struct tp_customer *customer) {
+    struct splitting *splitting = arg;
+    if (status == 0 && is_told(splitting, customer))
+        status = tell(splitting, customer);
+    if (status < 0)
+        fail(splitting, status);
+    else if (splitting->item->n_merged == CUSTOMER)
+        look(splitting, splitting->item->split.customer);
+    else if (customer->to.len > 0 && ++splitting->redirects <= MOST_REDIRECTS)
+        look(splitting, customer->to);
+    else
+        done(splitting);
+}
+
+static void look(struct splitting *splitting, struct tp_str customer_id) {
+    struct tp_delivery *delivery = splitting->delivery;
+    const struct tp_settings *settings = delivery->options.settings;
+    memcpy(splitting->customer_id, customer_id.at, TP_UUID_TEXT - 1);
+    tp_identity_moved(delivery->placing.identity, customer_id);
+    int status = tp_customer_read(settings, delivery->placing.redis, customer_id, on_looked, splitting);
+    if (status < 0)
+        fail(splitting, status);
+}
+
+static void say(const struct tp_item *item, bool split) {
+    tp_metrics_add(TP_M_IDENTITY_SPLIT, split);
+    tp_log(TP_LOG_NOTICE, "split", "stage=identity record=%" PRIu64 " command=%.*s customer=%.*s member=%.*s done=%s",
+           item->record, TP_FMT(item->split.id), TP_FMT(item->split.customer), TP_FMT(item->split.member),
+           split ? "now" : "before");
+}
+
+static void on_split(void *arg, int status, bool split) {
+    struct splitting *splitting = arg;
+    (void)TP_FAULT("pipeline.after_split");
+    if (status < 0) {
+        fail(splitting, status);
+        return;
+    }
+    say(splitting->item, split);
+    splitting->item->n_merged = 0;
+    look(splitting, splitting->item->split.member);
+}
+
+void tp_splitting_begin(struct tp_delivery *delivery, struct tp_item *item) {
+    struct splitting *splitting = calloc(1, sizeof *splitting);
+    const struct tp_customer_calls calls = {delivery->options.settings, delivery->placing.redis,
+                                            delivery->placing.repair};
+    (void)TP_FAULT("pipeline.before_split");
+    if (splitting)
+        *splitting = (struct splitting){.delivery = delivery, .item = item};
+    int status =
+        splitting ? tp_customer_split(&calls, item->split.member, item->split.merge, on_split, splitting) : TP_ENOMEM;
+    if (status == 0)
+        return;
+    free(splitting);
+    tp_placing_give_up(delivery, status);
+}
