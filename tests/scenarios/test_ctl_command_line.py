@@ -13,6 +13,7 @@ from touchpoint.front import AWAY
 
 COMMANDS = re.findall(r"^  (\w+)  +\S", ctl(None, "--help").stdout, re.M)
 COMMANDS_WITH_DAEMON = [["status"], ["customer", "email=a@example.com"], ["timeline", "email=a@example.com"]]
+COMMANDS_WITH_DAEMON.append(["split", "email=a@example.com", "01a2bea4-93e0-7000-8067-64ce3e29ba4c"])
 
 
 def test_version():
@@ -58,6 +59,10 @@ def test_what_is_no_option_is_2(command):
         ["timeline"],
         ["timeline", "email=a@example.com", "--limit", "0"],
         ["timeline", "email=a@example.com", "--limit", "many"],
+        ["split", "email=a@example.com"],
+        ["split", "email=a@example.com", "ann"],
+        ["split", "a@example.com", "01a2bea4-93e0-7000-8067-64ce3e29ba4c"],
+        ["split", "email=a@example.com", "01a2bea4-93e0-7000-8067-64ce3e29ba4c", "--wait", "61"],
         ["status", "now"],
         ["status", "--watch", "0"],
         ["status", "--watch=1", "2"],
