@@ -52,7 +52,7 @@ int tp_view_merge(const struct tp_settings *settings, struct tp_redis *redis, st
         return TP_ENOMEM;
     *asked = (struct asked){.settings = settings, .redis = redis, .done = done, .arg = arg};
     memcpy(asked->member, member.at, member.len);
-    int status = tp_view_root(settings, redis, customer_id, on_root, asked);
+    int status = tp_view_root(settings, redis, customer_id, tp_customer_read_spans, on_root, asked);
     if (status < 0)
         free(asked);
     return status;

@@ -1,0 +1,248 @@
+"""An operator takes a merge back: both are who they were before it, and nothing makes them one again."""
+
+import itertools
+import json
+
+import pytest
+
+from touchpoint import until
+from touchpoint.ctl import ctl
+from touchpoint.front import error_of, event, recorded
+from touchpoint.oracle import settle
+from touchpoint.story import UUID, ids, send
+
+COOKIE, EMAIL, PHONE, HANDLE = (
+    {"anonymous_id": "7f1c"},
+    {"email": "ann@example.com"},
+    {"phone": "+447400123456"},
+    {"x": "ann"},
+)
+NOBODY = "01a201bc-ed2d-7000-8033-8b5c564c75a5"
+
+_hours = itertools.count(9)
+
+
+def at(channel, kind, customer):
+    hour = next(_hours)
+    time = f"2026-03-{1 + hour // 24:02}T{hour % 24:02}:00:00.000Z"
+    return event(id=f"{channel}-{hour}", channel=channel, type=kind, time=time, customer=customer)
+
+
+def told(daemon, *events):
+    return [found["customer"] for found in send(daemon, *events)]
+
+
+def split(daemon, customer, member, wait=20, **body):
+    return daemon.post({"member": member, **body}, f"/v1/customers/{customer}/split", wait=wait)
+
+
+def known(daemon, customer):
+    """Without what changes when it is merged and split again."""
+    found = daemon.get(f"/v1/customers/{customer}").json
+    return found | {"events": daemon.timeline(customer)}
+
+
+def last_told(kafka, topics, customer):
+    return [record.value for record in kafka.records(topics.customers) if record.key == customer][-1]
+
+
+class Story:
+    """A visitor, a reader and a caller; the reader is merged into the visitor, and the caller too."""
+
+    def __init__(self, daemon):
+        self.daemon = daemon
+        visitor, reader = told(daemon, at("web", "page.viewed", COOKIE), at("email", "email.clicked", EMAIL))
+        told(daemon, at("web", "form.submitted", COOKIE | EMAIL), at("call_centre", "call.started", PHONE))
+        self.root, self.reader = visitor["id"], reader["id"]
+        self.caller = daemon.find(**PHONE)
+        self.before = {id: known(daemon, id) for id in (self.root, self.caller)}
+        told(daemon, at("call_centre", "call.completed", PHONE | EMAIL), at("social", "mention.posted", HANDLE | EMAIL))
+        assert {daemon.find(**one) for one in (COOKIE, EMAIL, PHONE, HANDLE)} == {self.root}
+        assert len({self.root, self.reader, self.caller}) == 3
+
+
+@pytest.fixture
+def story(touchpointd):
+    return Story(touchpointd())
+
+
+def assert_apart(story):
+    daemon = story.daemon
+    assert (daemon.find(**PHONE), daemon.find(**EMAIL)) == (story.caller, story.root)
+    assert known(daemon, story.caller) == story.before[story.caller]
+
+
+def test_both_are_who_they_were(story):
+    daemon = story.daemon
+    reply = split(daemon, story.root, story.caller, reason="two sisters")
+    assert reply.status == 200, reply.body
+    assert UUID.fullmatch(reply.json["id"])
+    assert reply.json["customers"] == [{"id": story.root}, {"id": story.caller}]
+    assert_apart(story)
+    stays, before = known(daemon, story.root), story.before[story.root]
+    assert stays["members"] == [story.reader]
+    assert "requested" not in stays
+    assert [one["value"] for one in stays["identifiers"]] == ["7f1c", "ann@example.com", "ann"]
+    came = [one for one in stays["events"] if one not in before["events"]]
+    assert [one["type"] for one in came] == ["mention.posted", "call.completed"], (
+        "told under its id while they were one"
+    )
+    members = daemon.get(f"/v1/customers/{story.root}/identity").json["members"]
+    assert ids(members) == [story.reader]
+
+
+def test_it_is_told_of_both(story, kafka, topics):
+    reply = split(story.daemon, story.root, story.caller, reason="two sisters")
+    assert reply.status == 200, reply.body
+    own, stays = last_told(kafka, topics, story.caller), last_told(kafka, topics, story.root)
+    change = {"kind": "split", "source": "operator", "event": reply.json["id"], "reason": "two sisters"}
+    assert own.pop("change").items() >= (change | {"from": story.root}).items()
+    assert own == {"schema": 1, "id": story.caller, "identifiers": story.before[story.caller]["identifiers"]}
+    assert stays.pop("change").items() >= (change | {"customers": [story.caller]}).items()
+    identifiers = story.daemon.get(f"/v1/customers/{story.root}").json["identifiers"]
+    assert stays == {"schema": 1, "id": story.root, "identifiers": identifiers, "members": [story.reader]}
+    assert story.daemon.metrics()["touchpoint_identity_split_total"] == 1
+    (line,) = story.daemon.log("split")
+    assert (line["customer"], line["member"], line["done"]) == (story.root, story.caller, "now")
+    assert "sisters" not in story.daemon.said
+
+
+def test_the_same_evidence_does_not_make_them_one_again(story):
+    daemon = story.daemon
+    assert split(daemon, story.root, story.caller).status == 200
+    for _ in range(2):
+        (again,) = told(daemon, at("call_centre", "call.completed", PHONE | EMAIL))
+        assert again["id"] == story.root, "the email is the stronger of the two"
+        (conflict,) = again["conflict"]
+        assert (conflict["reason"], conflict["customer"]) == ("split", story.caller)
+    assert_apart(story)
+
+
+def test_each_goes_on_by_itself(story):
+    daemon = story.daemon
+    assert split(daemon, story.root, story.caller).status == 200
+    mine, others = send(daemon, at("call_centre", "call.started", PHONE), at("web", "page.viewed", COOKIE))
+    assert (mine["customer"]["id"], others["customer"]["id"]) == (story.caller, story.root)
+    assert mine["context"]["previous"]["id"] == story.before[story.caller]["events"][0]["id"]
+
+
+def test_any_id_of_the_customer_will_do(story):
+    reply = split(story.daemon, story.reader, story.caller)
+    assert (reply.status, reply.json["customers"][0]["id"]) == (200, story.root)
+    assert_apart(story)
+
+
+def test_who_came_along_goes_along(touchpointd):
+    """The caller is merged into the reader first, and with that one into the visitor."""
+    daemon = touchpointd()
+    visitor, reader, caller = (
+        one["id"]
+        for one in told(daemon, at("web", "v", COOKIE), at("email", "c", EMAIL), at("call_centre", "s", PHONE))
+    )
+    told(daemon, at("call_centre", "e", PHONE | EMAIL))
+    before = known(daemon, reader)
+    told(daemon, at("web", "f", COOKIE | EMAIL))
+    assert split(daemon, visitor, reader).status == 200
+    assert known(daemon, reader) == before
+    assert before["members"] == [caller]
+    assert daemon.find(**PHONE) == daemon.find(**EMAIL) == reader
+    assert daemon.find(**COOKIE) == visitor
+
+
+def test_it_is_done_after_a_kill(story):
+    daemon = story.daemon
+    reply = split(daemon, story.root, story.caller, wait=0)
+    assert (reply.status, reply.json["status"]) == (202, "accepted")
+    daemon.kill9()
+    daemon.start()
+    until(lambda: daemon.find(**PHONE) == story.caller, 20, "it is done")
+    settle(daemon)
+    assert_apart(story)
+
+
+def test_what_stands_before_it_is_of_the_customer_that_they_were(story):
+    """In the journal's order, whatever is under way."""
+    daemon = story.daemon
+    many = [at("call_centre", "call.started", PHONE) for _ in range(50)]
+    assert daemon.post(many).status == 202
+    assert split(daemon, story.root, story.caller).status == 200
+    (behind,) = told(daemon, at("call_centre", "call.ended", PHONE))
+    assert behind["id"] == story.caller
+    owners = {one["id"]: one["customer"]["id"] for one in daemon.timeline(story.root)}
+    assert {owners[one["id"]] for one in many} == {story.root}
+
+
+def test_twice_is_once(story):
+    first = split(story.daemon, story.root, story.caller)
+    again = split(story.daemon, story.root, story.caller)
+    assert (first.status, again.status) == (200, 422)
+    assert (error_of(again)["code"], error_of(again)["path"]) == ("invalid_value", "member")
+    assert_apart(story)
+
+
+def test_what_is_refused(story):
+    daemon, before = story.daemon, recorded(story.daemon)
+    bodies = {
+        (): (422, "required", "member"),
+        (("member", 7),): (422, "wrong_type", "member"),
+        (("member", "ann"),): (422, "invalid_value", "member"),
+        (("member", NOBODY),): (422, "invalid_value", "member"),
+        (("member", story.root),): (422, "invalid_value", "member"),
+        (("member", story.caller), ("reason", "x" * 1001)): (422, "out_of_range", "reason"),
+        (("member", story.caller), ("why", "x")): (422, "unknown_member", "why"),
+    }
+    for body, expected in bodies.items():
+        reply = daemon.post(dict(body), f"/v1/customers/{story.root}/split")
+        error = error_of(reply)
+        assert (reply.status, error["code"], error["path"]) == expected
+    for customer in (NOBODY, "ann"):
+        assert (split(daemon, customer, story.caller).status, recorded(daemon)) == (404, before)
+    assert daemon.post(b"{", f"/v1/customers/{story.root}/split").status == 400
+    assert split(daemon, story.root, story.caller, wait=61).status == 400
+    assert daemon.get(f"/v1/customers/{story.root}/split").status == 405
+    assert recorded(daemon) == before
+
+
+def test_without_redis_nobody_knows(front):
+    reply = split(front(), NOBODY, NOBODY)
+    assert (reply.status, error_of(reply)["code"]) == (503, "unavailable")
+
+
+def test_it_wants_a_key_of_those_who_run_it(front, tmp_path):
+    sections = []
+    for scope in ("read", "write", "admin"):
+        (tmp_path / scope).write_text(f"the-key-that-opens-{scope}\n")
+        sections.append(f'key "{scope}" {{ file = "{tmp_path / scope}"  scopes = {{"{scope}"}} }}\n')
+    daemon = front(config="".join(sections))
+    path = f"/v1/customers/{NOBODY}/split"
+    replies = {
+        scope: daemon.post({"member": NOBODY}, path, {"Authorization": f"Bearer the-key-that-opens-{scope}"}).status
+        for scope in ("nothing", "read", "write", "admin")
+    }
+    assert replies == {"nothing": 401, "read": 403, "write": 403, "admin": 503}
+
+
+# --- touchpointctl
+
+
+def test_by_hand(story):
+    ran = ctl(story.daemon, "split", "email=Ann@Example.com", story.caller, "--reason", "two sisters")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout == f"customer  {story.root}\ncustomer  {story.caller}\n"
+    assert_apart(story)
+
+
+def test_by_hand_for_programs_and_without_waiting(story):
+    ran = ctl(story.daemon, "split", story.root, story.caller, "--wait", "0", "--json")
+    assert (ran.returncode, json.loads(ran.stdout)["status"]) == (0, "accepted")
+    until(lambda: story.daemon.find(**PHONE) == story.caller, 20, "it is done")
+    ran = ctl(story.daemon, "split", story.root, story.reader, "--wait", "0")
+    assert (ran.returncode, ran.stdout.partition(" ")[0]) == (0, story.reader)
+
+
+def test_by_hand_what_is_none_is_said(story):
+    ran = ctl(story.daemon, "split", story.root, NOBODY)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("touchpointctl: split: 422 invalid_value: member: this is no member of the customer")
+    ran = ctl(story.daemon, "split", "email=nobody@example.com", story.caller)
+    assert (ran.returncode, ran.stderr) == (1, "touchpointctl: no customer is known by email=nobody@example.com\n")
