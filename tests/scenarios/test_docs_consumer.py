@@ -103,3 +103,24 @@ def test_and_by_way_of_another():
     of_c = [said(4, "C", identifiers=[SECOND])]
     for found, _ in joined([[BY_KEY["A"][0], MERGED, last], *([one] for one in into), of_c]):
         assert [one["customer"] for one in found] == [last]
+
+
+APART = {
+    "A": [*BY_KEY["A"], {"id": "A", "identifiers": [FIRST], "change": {"kind": "split", "customers": ["B"]}}],
+    "B": [*BY_KEY["B"], {"id": "B", "identifiers": [SECOND], "change": {"kind": "split", "from": "A"}}],
+}
+"""It was taken back that B is A."""
+
+
+def test_whoever_was_split_comes_with_their_own_again():
+    for found, join in joined([APART["A"], APART["B"], OF_A]):
+        assert sorted(one["interaction"]["id"] for one in found) == [0, 1]
+        assert join.waiting == {}
+        (own,) = feed(join, said(9, "B"))
+        assert own["customer"] == APART["B"][-1]
+
+
+def test_also_where_compaction_left_only_that():
+    for found, _ in joined([APART["A"][-1:], APART["B"][-1:], OF_A, OF_B]):
+        mappings = {one["interaction"]["id"]: one["customer"] for one in found}
+        assert mappings == {0: APART["A"][-1], 1: APART["A"][-1], 2: APART["B"][-1], 3: APART["B"][-1]}
