@@ -9,6 +9,12 @@ from touchpoint.daemon import ROOT, program
 _POINT = re.compile(r'(\(void\))?TP_FAULT\("([\w.]+)"\)')
 
 
+OF_SPLITS = {"pipeline.before_split", "pipeline.after_split"} | {
+    f"customer.after_{step}" for step in ("leave", "give_up", "free")
+}
+"""Which no load comes by: an operator does."""
+
+
 def _scan():
     sources = sorted((ROOT / "daemon").rglob("*.c"))
     found = [match for source in sources for match in _POINT.finditer(source.read_text())]
@@ -18,7 +24,7 @@ def _scan():
 
 
 def all_points():
-    return sorted(_scan())
+    return sorted(_scan().keys() - OF_SPLITS)
 
 
 def by_folder():

@@ -318,8 +318,14 @@ def cause_of(entry):
 
 
 def redirects_of(sight):
-    """Where who was merged leads to, as the customers' topic says last."""
-    return {record.key: record.value["redirect"] for record in sight.mappings if "redirect" in record.value}
+    """Where who was merged leads to, as the customers' topic says; not of who was split off again."""
+    redirects = {}
+    for record in sight.mappings:
+        if "redirect" in record.value:
+            redirects[record.key] = record.value["redirect"]
+        elif record.value["change"]["kind"] == "split":
+            redirects.pop(record.key, None)
+    return redirects
 
 
 def root_of(redirects, id):
@@ -335,7 +341,8 @@ def faults_of_mappings(sight, once):
     told, last = {}, {}
     for record in sight.mappings:
         last[record.key] = record.value
-        told.setdefault(record.key, []).append(record.value["change"])
+        if record.value["change"]["kind"] != "split":  # of an operator, and of no event
+            told.setdefault(record.key, []).append(record.value["change"])
         if record.value["id"] != record.key:
             yield Fault(WRONG, record.key, f"{record.key} has a record of {record.value['id']}")
     for id, changes in changes_of(entries_of(sight)).items():
