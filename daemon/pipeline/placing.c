@@ -333,15 +333,10 @@ static void meet_split(struct tp_delivery *delivery, struct tp_item *item) {
     tp_splitting_begin(delivery, item);
 }
 
-/* One batch at a time, so that each is appended behind the one before. */
-void tp_placing_go_on(struct tp_delivery *delivery) {
+/* Up to a split, whose turn may be now. */
+static void gather(struct tp_delivery *delivery) {
     struct tp_placing *placing = &delivery->placing;
     struct tp_item *item = NULL;
-    tp_repair_turn(delivery);
-    placing->drains = placing->drains && placing->n_appending > 0;
-    if (!placing->up || placing->n_resolving > 0 || placing->drains || splits(placing) ||
-        tp_outbox_is_in_doubt(delivery) || is_early(delivery))
-        return;
     while (placing->n_resolving < TP_PLACING_BATCH && (item = tp_window_next(&delivery->window))) {
         if (tp_outbox_has(delivery, item->record)) {
             tp_delivery_end(delivery, item, TP_DELIVERED);
@@ -349,11 +344,22 @@ void tp_placing_go_on(struct tp_delivery *delivery) {
         }
         if (item->is_split) {
             meet_split(delivery, item);
-            break;
+            return;
         }
         placing->requests[placing->n_resolving] = (struct tp_identity_request){.interaction = &item->interaction};
         placing->resolving[placing->n_resolving++] = item;
     }
+}
+
+/* One batch at a time, so that each is appended behind the one before. */
+void tp_placing_go_on(struct tp_delivery *delivery) {
+    struct tp_placing *placing = &delivery->placing;
+    tp_repair_turn(delivery);
+    placing->drains = placing->drains && placing->n_appending > 0;
+    if (!placing->up || placing->n_resolving > 0 || placing->drains || splits(placing) ||
+        tp_outbox_is_in_doubt(delivery) || is_early(delivery))
+        return;
+    gather(delivery);
     if (placing->n_resolving == 0) {
         look_while_idle(delivery);
         return;

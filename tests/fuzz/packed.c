@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/interaction.h"
 #include "common/mapping.h"
+#include "common/split.h"
 #include "common/time.h"
 #include "common/utf8.h"
 #include "common/uuid.h"
@@ -91,6 +92,19 @@ static bool is_written_by_us(const struct tp_attachment *attachment) {
     json_decref(event);
     return is_string && tp_utf8_valid(attachment->identifier.type) && tp_utf8_valid(attachment->identifier.value) &&
            tp_utf8_valid(attachment->source);
+}
+
+static void try_split(struct tp_str bytes) {
+    struct tp_split split;
+    struct tp_buf out = TP_BUF_INIT;
+    int error = tp_split_unpack(bytes, &split);
+    must(error == 0 || error == TP_ECORRUPT);
+    if (error)
+        return;
+    tp_split_pack(&split, &out);
+    must(tp_str_equal(tp_buf_str(&out), bytes));
+    tp_split_json(&split, &out);
+    tp_buf_free(&out);
 }
 
 static void try_mapping_of(struct tp_mapping mapping) {
@@ -194,8 +208,9 @@ static void try_utf8(struct tp_str text) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static void (*const forms[])(struct tp_str bytes) = {try_interaction, try_rejection, try_stored,   try_base64,
-                                                         try_time,        try_utf8,      try_composed, try_position};
+    static void (*const forms[])(struct tp_str bytes) = {try_interaction, try_rejection, try_stored,
+                                                         try_base64,      try_time,      try_utf8,
+                                                         try_composed,    try_position,  try_split};
     if (size > 0)
         forms[data[0] % (sizeof forms / sizeof *forms)](fuzz_text(data + 1, size - 1));
     return 0;

@@ -49,15 +49,19 @@ def last_told(kafka, topics, customer):
 class Story:
     """A visitor, a reader and a caller; the reader is merged into the visitor, and the caller too."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, social=None):
         self.daemon = daemon
         visitor, reader = told(daemon, at("web", "page.viewed", COOKIE), at("email", "email.clicked", EMAIL))
         told(daemon, at("web", "form.submitted", COOKIE | EMAIL), at("call_centre", "call.started", PHONE))
         self.root, self.reader = visitor["id"], reader["id"]
         self.caller = daemon.find(**PHONE)
         self.before = {id: known(daemon, id) for id in (self.root, self.caller)}
-        told(daemon, at("call_centre", "call.completed", PHONE | EMAIL), at("social", "mention.posted", HANDLE | EMAIL))
-        assert {daemon.find(**one) for one in (COOKIE, EMAIL, PHONE, HANDLE)} == {self.root}
+        told(
+            daemon,
+            at("call_centre", "call.completed", PHONE | EMAIL),
+            at("social", "mention.posted", social or HANDLE | EMAIL),
+        )
+        assert {daemon.find(**one) for one in (COOKIE, EMAIL, PHONE)} == {self.root}
         assert len({self.root, self.reader, self.caller}) == 3
 
 
@@ -170,6 +174,46 @@ def test_what_stands_before_it_is_of_the_customer_that_they_were(story):
     assert behind["id"] == story.caller
     owners = {one["id"]: one["customer"]["id"] for one in daemon.timeline(story.root)}
     assert {owners[one["id"]] for one in many} == {story.root}
+
+
+def test_who_took_in_the_customer_meanwhile_gives_it_up_too(touchpointd, kafka, topics):
+    """The customer is the root when the split is asked for, and no more when it is done: a merge stands between."""
+    daemon = touchpointd()
+    oldest = told(daemon, at("social", "mention.posted", HANDLE))[0]["id"]
+    story = Story(daemon, social=COOKIE)
+    many = [event(id=f"m-{n}", customer={"customer_id": str(n)}) for n in range(900)]
+    assert daemon.post([*many, at("web", "form.submitted", COOKIE | HANDLE)]).status == 202
+    assert split(daemon, story.root, story.caller).status == 200
+    assert known(daemon, story.caller) == story.before[story.caller]
+    assert known(daemon, oldest)["members"] == sorted([story.root, story.reader])
+    assert last_told(kafka, topics, oldest)["members"] == sorted([story.root, story.reader])
+    assert last_told(kafka, topics, story.root)["redirect"] == oldest
+    assert "redirect" not in last_told(kafka, topics, story.caller)
+
+
+def test_the_journal_shows_it(story):
+    id = split(story.daemon, story.root, story.caller, reason="two sisters").json["id"]
+    settle(story.daemon)
+    story.daemon.stop()
+    journal = story.daemon.settings["journal.dir"]
+    *_, last = map(
+        json.loads, ctl(None, "journal", "inspect", journal, "--records", "--payload", "--json").stdout.splitlines()
+    )
+    assert (last["type"], last["source"], last["id"]) == ("split", "operator", id)
+    assert last["payload"].items() >= {"member": story.caller, "reason": "two sisters"}.items()
+    assert json.loads(ctl(None, "journal", "inspect", journal, "--json").stdout)["segments"][0]["splits"] == 1
+
+
+def test_kafka_may_be_away(touchpointd, kafka):
+    """It is safe, and told when that is back; what comes behind it waits for neither."""
+    story = Story(touchpointd())
+    kafka.kill()
+    assert split(story.daemon, story.root, story.caller, wait=1).status == 202
+    until(lambda: story.daemon.find(**PHONE) == story.caller, 20, "it is done in Redis")
+    assert story.daemon.post(at("call_centre", "call.started", PHONE)).status == 202
+    until(lambda: story.daemon.get(f"/v1/customers/{story.caller}").json["interactions"] == 2, 20, "it is behind it")
+    kafka.start()
+    settle(story.daemon)
 
 
 def test_twice_is_once(story):
