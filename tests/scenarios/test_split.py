@@ -216,6 +216,19 @@ def test_kafka_may_be_away(touchpointd, kafka):
     settle(story.daemon)
 
 
+def test_one_that_can_never_be_done_is_refused(story, redis, kafka, topics):
+    """A key of the member holds something else. Nothing waits for it for ever."""
+    (recents,) = redis.client.keys(f"tp:*r:{story.caller}")
+    redis.client.delete(recents)
+    redis.client.rpush(recents, "something else")
+    reply = split(story.daemon, story.root, story.caller)
+    assert (reply.status, error_of(reply)["code"]) == (422, "undeliverable")
+    (refused,) = kafka.records(topics.rejected)
+    assert (refused.value["source"], refused.value["reason"]["code"]) == ("operator", "undeliverable")
+    assert json.loads(refused.value["payload"])["member"] == story.caller
+    assert told(story.daemon, at("web", "page.viewed", COOKIE))[0]["id"] == story.root
+
+
 def test_twice_is_once(story):
     first = split(story.daemon, story.root, story.caller)
     again = split(story.daemon, story.root, story.caller)
