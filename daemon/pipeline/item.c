@@ -58,6 +58,8 @@ void tp_item_free(struct tp_item *item) {
     tp_buf_free(&item->mapping);
     for (size_t i = 0; i < TP_TIMELINE_MOST_TOLD; i++)
         tp_buf_free(&item->merged[i].mapping);
+    tp_buf_free(&item->noted.key);
+    tp_buf_free(&item->noted.value);
     tp_buf_free(&item->waited);
     free(item);
 }
@@ -254,11 +256,13 @@ static int produce_interaction(struct tp_item *item, struct tp_kafka *kafka, con
 
 /* Each whom it changed, in one transaction. */
 static int produce_split(struct tp_item *item, struct tp_kafka *kafka, const struct tp_kafka_header ours[3]) {
-    struct tp_kafka_piece pieces[TP_TIMELINE_MOST_TOLD];
+    struct tp_kafka_piece pieces[TP_TIMELINE_MOST_TOLD + 1];
     for (size_t i = 0; i < item->n_merged; i++)
         pieces[i] = (struct tp_kafka_piece){TP_TOPIC_CUSTOMERS, tp_str(item->merged[i].customer_id),
                                             &item->merged[i].mapping, ours, 3};
-    return tp_kafka_produce(kafka, pieces, item->n_merged, item);
+    pieces[item->n_merged] =
+        (struct tp_kafka_piece){TP_TOPIC_CHECKPOINTS, tp_buf_str(&item->noted.key), &item->noted.value, ours, 3};
+    return tp_kafka_produce(kafka, pieces, item->n_merged + 1, item);
 }
 
 int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *node) {

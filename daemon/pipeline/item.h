@@ -48,6 +48,9 @@ struct tp_item {
         char customer_id[TP_UUID_TEXT];
         struct tp_buf mapping;
     } merged[TP_TIMELINE_MOST_TOLD];
+    struct {
+        struct tp_buf key, value;
+    } noted;              /* of a split, for the ledger */
     struct tp_buf waited; /* the enriched interaction again, for those who wait for it */
 };
 

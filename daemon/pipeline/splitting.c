@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "common/fault.h"
 #include "common/json.h"
+#include "daemon/kafka/ledger.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/pipeline/told.h"
 
@@ -24,6 +25,7 @@ struct splitting {
     struct tp_delivery *delivery;
     struct tp_item *item;
     unsigned redirects;
+    struct tp_ledger_split noted;
     char customer_id[TP_UUID_TEXT]; /* that is being read */
 };
 
@@ -31,6 +33,7 @@ struct splitting {
 
 static void end(struct splitting *splitting) {
     struct tp_delivery *delivery = splitting->delivery;
+    tp_buf_free(&splitting->noted.state);
     free(splitting);
     tp_delivery_soon(delivery);
 }
@@ -79,6 +82,25 @@ static void write_change(const struct tp_split *split, size_t which, struct tp_b
     tp_buf_adds(out, "}}");
 }
 
+/* For those who repair, since interactions go on telling of the merge: what the member had, and who gave it up. */
+static int note(struct splitting *splitting, const struct tp_customer *customer) {
+    struct tp_item *item = splitting->item;
+    struct tp_ledger_split *noted = &splitting->noted;
+    if (item->n_merged == MEMBER) {
+        tp_buf_clear(&noted->state);
+        tp_buf_addstr(&noted->state, customer->state);
+    }
+    memcpy(noted->member, item->split.member.at, TP_UUID_TEXT - 1);
+    memcpy(noted->customer, splitting->customer_id, TP_UUID_TEXT);
+    noted->merge = item->split.merge;
+    noted->sequence = customer->sequence;
+    noted->time_ms = item->split.received_ms;
+    tp_buf_clear(&item->noted.key);
+    tp_buf_clear(&item->noted.value);
+    tp_ledger_split_write(noted, &item->noted.key, &item->noted.value);
+    return noted->state.failed || item->noted.key.failed || item->noted.value.failed ? TP_ENOMEM : 0;
+}
+
 static int tell(struct splitting *splitting, const struct tp_customer *customer) {
     struct tp_item *item = splitting->item;
     struct tp_buf *out = &item->merged[item->n_merged].mapping, members = TP_BUF_INIT;
@@ -107,6 +129,8 @@ static bool is_told(const struct splitting *splitting, const struct tp_customer 
 
 static void on_looked(void *arg, int status, const struct tp_customer *customer) {
     struct splitting *splitting = arg;
+    if (status == 0)
+        status = note(splitting, customer);
     if (status == 0 && is_told(splitting, customer))
         status = tell(splitting, customer);
     if (status < 0)
