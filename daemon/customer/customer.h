@@ -125,8 +125,9 @@ struct tp_customer_member {
     struct tp_str evidence;    /* as above */
 };
 struct tp_customer {
-    struct tp_str to;    /* whom it leads to, and then only `merge` is said; "" for a root, and while it is half-way */
+    struct tp_str to;    /* whom it leads to, and then only that merge is said; "" for a root, and while it is half-way */
     uint64_t merge;      /* of a member: the number of the merge that made it one */
+    int64_t merged_ms;   /* and when what brought that about was received; 0: not known */
     uint64_t sequence;   /* the last */
     struct tp_str state; /* "LF NAME TAB VALUE" each */
     struct tp_mapping mapping;

@@ -4,7 +4,7 @@
 
 #include "common/error.h"
 
-const char *const tp_stored_names[TP_STORED_N] = {"to", "phase", "merge", "members", "spans"};
+const char *const tp_stored_names[TP_STORED_N] = {"to", "phase", "merge", "evidence", "members", "spans"};
 
 enum { VERSION = 4, ID = TP_UUID_TEXT - 1, SPAN = 12, MOST_DIGITS = 18 };
 enum role { ALONE, ROOT, MEMBER };
@@ -123,7 +123,11 @@ static int read_members(const struct tp_stored *stored, const struct fields *fie
 
 static int read_to(const struct fields *fields, struct tp_customer *customer) {
     customer->to = fields->values[TP_STORED_TO];
-    bool known = read_number(fields->values[TP_STORED_MERGE], &customer->merge);
+    struct tp_str evidence = fields->values[TP_STORED_EVIDENCE];
+    uint64_t merged_ms = 0;
+    bool known = read_number(fields->values[TP_STORED_MERGE], &customer->merge) &&
+                 (evidence.len == 0 || read_number(tp_str_cut(&evidence, '\t'), &merged_ms));
+    customer->merged_ms = (int64_t)merged_ms;
     return known && tp_uuid_valid(customer->to) ? 0 : TP_ECORRUPT;
 }
 

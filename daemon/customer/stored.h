@@ -10,6 +10,7 @@ enum tp_stored_field {
     TP_STORED_TO,
     TP_STORED_PHASE,
     TP_STORED_MERGE,
+    TP_STORED_EVIDENCE,
     TP_STORED_MEMBERS,
     TP_STORED_SPANS,
     TP_STORED_N

@@ -121,6 +121,21 @@ static int tell(struct splitting *splitting, const struct tp_customer *customer)
 /* ---- the way ---- */
 
 static void look(struct splitting *splitting, struct tp_str customer_id);
+static int split(struct splitting *splitting);
+
+/* It is in that merge still, under another number: a repair has made it once more since this was asked for. */
+static bool is_made_again(const struct splitting *splitting, const struct tp_customer *customer) {
+    const struct tp_item *item = splitting->item;
+    return item->n_merged == MEMBER && customer->to.len > 0 && customer->merge != item->split.merge &&
+           customer->merged_ms > 0 && customer->merged_ms <= item->split.received_ms;
+}
+
+static void split_again(struct splitting *splitting, uint64_t merge) {
+    splitting->item->split.merge = merge;
+    int status = split(splitting);
+    if (status < 0)
+        fail(splitting, status);
+}
 
 /* Between whom the operator named and the one at the end of the way nobody has changed. */
 static bool is_told(const struct splitting *splitting, const struct tp_customer *customer) {
@@ -129,6 +144,10 @@ static bool is_told(const struct splitting *splitting, const struct tp_customer 
 
 static void on_looked(void *arg, int status, const struct tp_customer *customer) {
     struct splitting *splitting = arg;
+    if (status == 0 && is_made_again(splitting, customer)) {
+        split_again(splitting, customer->merge);
+        return;
+    }
     if (status == 0)
         status = note(splitting, customer);
     if (status == 0 && is_told(splitting, customer))
@@ -172,15 +191,20 @@ static void on_split(void *arg, int status, bool split) {
     look(splitting, splitting->item->split.member);
 }
 
-void tp_splitting_begin(struct tp_delivery *delivery, struct tp_item *item) {
-    struct splitting *splitting = calloc(1, sizeof *splitting);
+static int split(struct splitting *splitting) {
+    const struct tp_delivery *delivery = splitting->delivery;
+    const struct tp_split *asked = &splitting->item->split;
     const struct tp_customer_calls calls = {delivery->options.settings, delivery->placing.redis,
                                             delivery->placing.repair};
+    return tp_customer_split(&calls, asked->member, asked->merge, on_split, splitting);
+}
+
+void tp_splitting_begin(struct tp_delivery *delivery, struct tp_item *item) {
+    struct splitting *splitting = calloc(1, sizeof *splitting);
     (void)TP_FAULT("pipeline.before_split");
     if (splitting)
         *splitting = (struct splitting){.delivery = delivery, .item = item};
-    int status =
-        splitting ? tp_customer_split(&calls, item->split.member, item->split.merge, on_split, splitting) : TP_ENOMEM;
+    int status = splitting ? split(splitting) : TP_ENOMEM;
     if (status == 0)
         return;
     free(splitting);

@@ -54,3 +54,23 @@ def test_both_are_as_they_were(touchpointd, redis, later, lost):
     assert views(daemon, customers) == before
     (joined,) = send(daemon, event(customer=ANN | BOB))
     assert [one["reason"] for one in joined["customer"]["conflict"]] == ["split"]
+
+
+def test_one_that_was_asked_for_before_a_repair_is_made_after_it(touchpointd, redis):
+    """The repair makes the merge once more, and gives it a number of its own."""
+    daemon = touchpointd({"kafka.transactions": "on"})
+    ann, bob = (
+        one["customer"]["id"] for one in send(daemon, event(customer=ANN), event(customer=BOB, channel="email"))
+    )
+    send(daemon, event(customer=ANN | BOB))
+    survivor, member = sorted([ann, bob])
+    (merged,) = redis.client.keys(f"tp:{{L*}}:m:{member}")
+    redis.client.hset(merged, "merge", "7")  # as if it had been led elsewhere and back before
+    assert daemon.post({"member": member}, path=f"/v1/customers/{survivor}/split", wait=0).status == 202
+    daemon.kill9()
+    redis.client.flushall()
+    daemon.start()
+    until(lambda: daemon.find(**ANN) == ann and daemon.find(**BOB) == bob, 30, "they are two")
+    oracle.settle(daemon)
+    (joined,) = send(daemon, event(customer=ANN | BOB))
+    assert [one["reason"] for one in joined["customer"]["conflict"]] == ["split"]

@@ -59,12 +59,13 @@ static inline redisReply *stored_merges(size_t n, const char *const *fields) {
 
 /* Of one with so many members: HMGET of what a timeline needs to know. */
 static inline redisReply *stored_spans(const char *to, const char *members, struct tp_str spans) {
-    redisReply *reply = fake_array(5);
+    redisReply *reply = fake_array(6);
     reply->element[0] = *to ? fake_text(tp_str(to)) : fake_nil();
     reply->element[1] = fake_nil();
     reply->element[2] = *to ? fake_text(TP_STR("3")) : fake_nil();
-    reply->element[3] = fake_text(tp_str(members));
-    reply->element[4] = fake_text(spans);
+    reply->element[3] = *to ? fake_text(TP_STR("5000\twhy")) : fake_nil();
+    reply->element[4] = fake_text(tp_str(members));
+    reply->element[5] = fake_text(spans);
     return reply;
 }
 

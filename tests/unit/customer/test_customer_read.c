@@ -169,12 +169,13 @@ static void a_root_has_its_members_by_id(void **state) {
 static void look_at_to(const struct tp_customer *found) {
     assert_true(tp_str_is(found->to, OTHER));
     assert_int_equal(found->merge, 3);
+    assert_int_equal(found->merged_ms, 5000);
 }
 
 static void a_member_says_whom_it_leads_to(void **state) {
     (void)state;
     look = look_at_to;
-    read_as(STORED_MEMBER, STORED_MERGES("generation", "3", "to", OTHER, "merge", "3"));
+    read_as(STORED_MEMBER, STORED_MERGES("generation", "3", "to", OTHER, "merge", "3", "evidence", "5000\twhy"));
     assert_int_equal(read_status, 0);
 }
 
