@@ -64,8 +64,27 @@ static void put_back(struct tp_outbox *outbox, struct tp_item *item) {
     outbox->oldest = item;
 }
 
-/* Nothing overtakes one that waits for room. An item is off the list before the producer sees it, since the producer
- * may refuse it, or others, while it is being asked. */
+static bool took_in(const struct tp_item *item, const char *customer_id) {
+    for (size_t i = 0; i < item->n_merged; i++)
+        if (strcmp(item->merged[i].customer_id, customer_id) == 0)
+            return true;
+    return false;
+}
+
+/* What tells of a merge goes when Kafka has what it was given of those who were merged: else a repair may find that
+ * somebody took in one of whom Kafka has nothing, whose identifiers then are nobody's. In a transaction all of this is
+ * there at once. */
+static bool is_too_early(const struct tp_delivery *delivery, const struct tp_item *item) {
+    if (delivery->options.settings->kafka.transactions || item->is_rejection || item->n_merged == 0)
+        return false;
+    for (const struct tp_item *other = delivery->window.oldest; other; other = other->next)
+        if (other->stage == TP_AT_KAFKA && other->out.len == 0 && took_in(item, other->customer_id))
+            return true;
+    return false;
+}
+
+/* Nothing overtakes one that waits for room, or for those whom it took in. An item is off the list before the
+ * producer sees it, since the producer may refuse it, or others, while it is being asked. */
 void tp_outbox_go_on(struct tp_delivery *delivery) {
     struct tp_outbox *outbox = &delivery->outbox;
     for (struct tp_item *item; outbox->ready && (item = take_oldest(outbox));) {
@@ -73,7 +92,7 @@ void tp_outbox_go_on(struct tp_delivery *delivery) {
             tp_delivery_end(delivery, item, item->is_rejection ? TP_WAS_REFUSED : TP_DELIVERED);
             continue;
         }
-        int status = tp_item_produce(item, outbox->kafka, delivery->node);
+        int status = is_too_early(delivery, item) ? TP_EFULL : tp_item_produce(item, outbox->kafka, delivery->node);
         if (status == TP_EFULL || status == TP_ENOMEM) {
             put_back(outbox, item);
             return;
@@ -93,7 +112,7 @@ static void on_produced(void *arg, void *record, int status) {
         tp_outbox_reject(delivery, item, status);
     else
         tp_delivery_end(delivery, item, item->is_rejection ? TP_WAS_REFUSED : TP_DELIVERED);
-    if (status < 0 || delivery->window.oldest == item)
+    if (status < 0 || delivery->window.oldest == item || delivery->outbox.oldest)
         tp_delivery_soon(delivery);
 }
 
