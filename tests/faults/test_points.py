@@ -62,5 +62,5 @@ def test_killed_at(points, node, trial, transactions, provocation):
         times=times,
         each_recovers=trial.in_full,
         pad=2000,
-        strangers=0 if folder_of(points[0]) in ("repair", "restore") else 0.05,
+        strangers=0.05,
     )
