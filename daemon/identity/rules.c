@@ -141,6 +141,11 @@ static bool decides(const struct tp_type_rule *rule, unsigned most, bool merging
     return rule->unique || (rule->single && merging) || most > rule->limit;
 }
 
+/* Each has one that the other has not. A claim that was lost leaves its value listed with two. */
+static bool brings_together(const struct side *one, const struct side *other, size_t strength, unsigned values) {
+    return values > one->counts[strength] && values > other->counts[strength];
+}
+
 static enum tp_against against(const struct tp_rules *rules, const struct side *one, const struct side *other,
                                struct tp_str by, bool merging) {
     static const struct tp_type_rule unknown = {.limit = USUAL_LIMIT};
@@ -155,7 +160,7 @@ static enum tp_against against(const struct tp_rules *rules, const struct side *
             continue;
         if (rule->unique)
             return TP_AGAINST_UNIQUE;
-        single = single || (merging && rule->single);
+        single = single || (merging && rule->single && brings_together(one, other, i, values));
         limit = limit || values > rule->limit;
     }
     if (one->strongest < strength && other->strongest < strength)
