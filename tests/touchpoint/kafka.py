@@ -153,11 +153,10 @@ class Kafka:
 
     def has_open_transaction(self, topic):
         """Whether what is committed, or aborted, ends before what there is."""
-        return self._ends(topic, ck.IsolationLevel.READ_COMMITTED) != self._ends(
-            topic, ck.IsolationLevel.READ_UNCOMMITTED
-        )
+        return self.ends(topic) != self.ends(topic, ck.IsolationLevel.READ_UNCOMMITTED)
 
-    def _ends(self, topic, isolation):
+    def ends(self, topic, isolation=ck.IsolationLevel.READ_COMMITTED):
+        """Of each partition, the offset of what comes next."""
         admin = self.admin
         numbers = admin.list_topics(topic, timeout=10).topics[topic].partitions
         asked = {ck.TopicPartition(topic, number): OffsetSpec.latest() for number in numbers}
@@ -167,8 +166,9 @@ class Kafka:
     def producer(self, **settings):
         return ck.Producer({"bootstrap.servers": self.brokers, **QUIET, **settings})
 
-    def reader(self, topic, isolation="read_committed"):
-        return Reader(self.brokers, topic, isolation)
+    def reader(self, topic, isolation="read_committed", **settings):
+        """`settings` are librdkafka's, with _ for the dot."""
+        return Reader(self.brokers, topic, isolation, settings)
 
     def records(self, topic, until=None, timeout=30.0, isolation="read_committed"):
         """All records of `topic`, read from its beginning: until there are so many (a number), until a function of the
@@ -181,11 +181,12 @@ class Reader:
     """Reads a topic from its beginning, without a group; `records` has all that was read, in order for each partition.
     The topic need not exist yet."""
 
-    def __init__(self, brokers, topic, isolation):
+    def __init__(self, brokers, topic, isolation, settings):
         self.topic = topic
         self.records = []
         self._partitions = []
         self._unread = set()
+        self._ends = {}  # partition: offset
         self._consumer = ck.Consumer(
             {
                 "bootstrap.servers": brokers,
@@ -194,6 +195,7 @@ class Reader:
                 "enable.partition.eof": True,
                 "isolation.level": isolation,
                 **QUIET,
+                **{name.replace("_", "."): value for name, value in settings.items()},
             }
         )
 
@@ -201,6 +203,9 @@ class Reader:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self._consumer.close()
 
     def until(self, condition, timeout=30.0):
@@ -213,6 +218,11 @@ class Reader:
             what = f"the records of {self.topic} are as wanted"
         until(lambda: condition(self.records) or self._read(), timeout, what, pause=0)
         return self.records
+
+    def rest(self, ends, timeout=30.0):
+        """What came since, up to these ends of the partitions at the least."""
+        before = len(self.records)
+        return self.until(lambda _: all(self._ends.get(at, -1) >= end for at, end in ends.items()), timeout)[before:]
 
     @property
     def at_end(self):
@@ -228,6 +238,7 @@ class Reader:
                 self.records.append(Record.of(message))
             elif message.error().code() == ck.KafkaError._PARTITION_EOF:
                 self._unread.discard(message.partition())
+                self._ends[message.partition()] = message.offset()
             elif not message.error().retriable():
                 raise ck.KafkaException(message.error())
 

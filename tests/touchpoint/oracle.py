@@ -409,5 +409,6 @@ def without_additions(entry):
 
 def canonical(event):
     """As it is forwarded: the identifiers as a list."""
-    identifiers = [{"type": type, "value": value} for type, value in event["customer"].items()]
+    named = event["customer"]
+    identifiers = named.get("identifiers") or [{"type": type, "value": value} for type, value in named.items()]
     return event | {"customer": {"identifiers": identifiers}}
