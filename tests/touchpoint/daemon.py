@@ -67,7 +67,9 @@ class Interface:
         query = {"limit": 500, **query}
         events = []
         while True:
-            page = self.get(f"/v1/customers/{customer}/timeline", **query).json
+            reply = self.get(f"/v1/customers/{customer}/timeline", **query)
+            assert reply.status == 200, reply.body
+            page = reply.json
             events += page["events"]
             if page["next"] is None:
                 return events
