@@ -8,6 +8,8 @@
 #include "common/error.h"
 #include "daemon/customer/split_steps.h"
 
+enum { SLOT = sizeof(const struct tp_ledger_split *) }; /* of what is sorted */
+
 struct tp_restore_splits {
     size_t n;
     const struct tp_ledger_split *splits; /* the ledger's */
@@ -30,7 +32,7 @@ static const struct tp_ledger_split **sorted(const struct tp_ledger *ledger,
     for (size_t i = 0; splits && i < ledger->n_splits; i++)
         splits[i] = &ledger->splits[i];
     if (splits)
-        qsort(splits, ledger->n_splits, sizeof *splits, order);
+        qsort(splits, ledger->n_splits, SLOT, order);
     return splits;
 }
 
@@ -70,7 +72,7 @@ bool tp_restore_was_split(const struct tp_restore_splits *splits, struct tp_str 
     if (splits->n == 0)
         return false;
     set_id(wanted.member, member);
-    found = bsearch(&key, splits->by_member, splits->n, sizeof key, by_member);
+    found = bsearch(&key, splits->by_member, splits->n, SLOT, by_member);
     if (!found)
         return false;
     while (found > splits->by_member && by_member(found - 1, &key) == 0)
@@ -87,7 +89,7 @@ bool tp_restore_gave_up(const struct tp_restore_splits *splits, struct tp_str cu
     if (splits->n == 0)
         return false;
     set_id(wanted.customer, customer);
-    return bsearch(&key, splits->by_customer, splits->n, sizeof key, by_customer) != NULL;
+    return bsearch(&key, splits->by_customer, splits->n, SLOT, by_customer) != NULL;
 }
 
 /* ---- making them ---- */

@@ -1,8 +1,8 @@
 """Few people come by few identifiers, mostly as themselves and now and then as somebody else, to one daemon or to two
 at once, which are killed in between: they become the same customers, with the same timelines, as in the models.
 
-INTERLEAVINGS=1000 makes so many of each kind, each time others. Those of two daemons are a search, which is made only so:
-what two list at one time, and one of them has, is not in the model yet."""
+INTERLEAVINGS=1000 makes so many of each kind, each time others. Those of two daemons are a search, made only then: what
+two list at one time, and one of them has, is not in the model yet."""
 
 import itertools
 import os

@@ -158,6 +158,8 @@ static void why_they_are_the_same_is_told(void **state) {
     assert_string_equal(view_json, "{\"id\":\"" CUSTOMER "\",\"identifiers\":[],\"members\":[]}");
 }
 
+static const char row_of_member[] = "row " MEMBER;
+
 static void damaged_evidence_is_told(void **state) {
     (void)state;
     static const char *const rows[] = {
@@ -178,7 +180,7 @@ static void damaged_evidence_is_told(void **state) {
         snprintf(row, sizeof row, CUSTOMER "\t1\t%s", rows[i]);
         assert_int_equal(tp_view_identity(&settings, NULL, TP_STR(CUSTOMER), on_view, NULL), 0);
         answer(blob_of(STORED_ROOT, STATE, "", ""), "1", "1",
-               STORED_MERGES("row " MEMBER, row, "members", MEMBER, "spans", ONE_SPAN));
+               STORED_MERGES(row_of_member, row, "members", MEMBER, "spans", ONE_SPAN));
         assert_int_equal(view_status, TP_ECORRUPT);
     }
 }
