@@ -7,7 +7,9 @@
 
 #include "common/error.h"
 
-enum { STRETCH = 100, SHORT_STRETCH = 25, MOST_AT_ONCE = 16 };
+/* Of a thousand members most have little or nothing on a page, and what is new is the root's: its stretch is long,
+ * those of members are short, and both a stretch and how many are read at once grow where more is wanted. */
+enum { STRETCH = 100, SHORT_STRETCH = 12, FEW_AT_ONCE = 4, MOST_AT_ONCE = 64 };
 
 struct stored {
     int64_t time_ms;
@@ -20,6 +22,7 @@ struct source {
     int64_t from_ms, end_ms; /* what is to be read lies between, in the direction of the line */
     bool has_last, ended, under_way;
     uint64_t last_sequence; /* at from_ms, up to this one */
+    size_t stretch;         /* so many are read next */
     size_t skip;            /* so many at from_ms are behind */
     struct stored *entries;
     size_t at, n;
@@ -31,7 +34,7 @@ struct tp_union {
     struct tp_redis *redis;
     bool ascending;
     struct source *sources, *next; /* the one whose entry comes next; NULL: none */
-    size_t n_sources, stretch;
+    size_t n_sources, at_once;
     tp_union_read_done *done;
     void *arg;
     unsigned waiting;
@@ -130,6 +133,8 @@ static int store(struct source *source, const struct tp_entry *entries, const in
     return 0;
 }
 
+static size_t more(size_t n, size_t most) { return 2 * n < most ? 2 * n : most; }
+
 static bool is_behind(const struct source *source, const struct tp_entry *entry, int64_t time_ms) {
     if (!source->has_last || time_ms != source->from_ms)
         return false;
@@ -143,7 +148,8 @@ static int take(struct source *source, const struct tp_entry *entries, const int
     size_t behind = 0;
     while (behind < n && is_behind(source, &entries[behind], times[behind]))
         behind++;
-    source->ended = n < source->line->stretch;
+    source->ended = n < source->stretch;
+    source->stretch = more(source->stretch, STRETCH);
     source->skip = n > 0 && times[n - 1] == source->from_ms ? source->skip + n : 0;
     if (behind < n) {
         source->has_last = true;
@@ -164,7 +170,7 @@ static void ask(struct tp_union *line, struct source *source) {
                                        .from_ms = source->from_ms,
                                        .until_ms = source->end_ms,
                                        .skip = source->skip,
-                                       .count = line->stretch};
+                                       .count = source->stretch};
     line->waiting++;
     source->under_way = true;
     int status = tp_timeline_read_stretch(line->settings, line->redis, tp_str(source->customer_id), &stretch,
@@ -181,8 +187,9 @@ void tp_union_read(struct tp_union *line, tp_union_read_done *done, void *arg) {
     line->arg = arg;
     line->waiting = 1;
     line->status = 0;
-    for (size_t i = 0; i < MOST_AT_ONCE && line->status == 0 && (source = find_unread(line)); i++)
+    for (size_t i = 0; i < line->at_once && line->status == 0 && (source = find_unread(line)); i++)
         ask(line, source);
+    line->at_once = more(line->at_once, MOST_AT_ONCE);
     settle(line, 0);
 }
 
@@ -211,7 +218,8 @@ static void add_source(struct tp_union *line, struct tp_str customer_id, int64_t
     *source = (struct source){.line = line,
                               .from_ms = line->ascending ? low : high,
                               .end_ms = line->ascending ? high : low,
-                              .ended = low > high};
+                              .ended = low > high,
+                              .stretch = line->n_sources == 1 ? STRETCH : SHORT_STRETCH};
     memcpy(source->customer_id, customer_id.at, TP_UUID_TEXT - 1);
     if (span->behind)
         begin_behind(source, span->behind);
@@ -227,7 +235,7 @@ int tp_union_new(const struct tp_settings *settings, struct tp_redis *redis, str
     line->settings = settings;
     line->redis = redis;
     line->ascending = span->ascending;
-    line->stretch = root->n_members == 0 ? STRETCH : SHORT_STRETCH;
+    line->at_once = FEW_AT_ONCE;
     add_source(line, root_id, root->first_ms, root->last_ms, span);
     for (size_t i = 0; i < root->n_members; i++) {
         const struct tp_customer_member *member = &root->members[i];
