@@ -18,6 +18,7 @@ LITTLE = run.Plan(
     batch_events=400,
     memory_events=200,
     densities=(10,),
+    identity=run.Amounts(rounds=1, events=100, customers=10, merged=(20, 10, 5), members=5, interactions=2, requests=3),
     node_shapes=1,
     node=sides.node_program() is not None,
 )

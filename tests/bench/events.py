@@ -66,18 +66,18 @@ def _social(dice):
     return {"type": "mention", "text": _text(dice, 34), "attributes": {"likes": dice.randrange(99), "language": "en"}}
 
 
+USUAL = {"customer_id": f"c-{CUSTOMER}", "email": f"customer.{CUSTOMER}@mail.example"}
 CHANNELS = {"web": _web, "email": _email, "call_centre": _call, "social": _social}
 
 
-def templates(count=64):
-    """JSON texts; the same ones whenever they are asked for."""
+def templates(count=64, customer=USUAL):
+    """JSON texts; the same ones whenever they are asked for, but for how they name their customer."""
     dice = random.Random(count)
     kinds = itertools.islice(itertools.cycle(CHANNELS.items()), count)
-    return [_template(channel, members(dice)) for channel, members in kinds]
+    return [_template(channel, customer, members(dice)) for channel, members in kinds]
 
 
-def _template(channel, members):
-    customer = {"customer_id": f"c-{CUSTOMER}", "email": f"customer.{CUSTOMER}@mail.example"}
+def _template(channel, customer, members):
     return json.dumps(
         {"id": ID, "channel": channel, "time": TIME, "customer": customer, **members}, separators=(",", ":")
     )
@@ -88,9 +88,9 @@ def write_templates(path):
     Path(path).write_text("".join(f"{template}\n" for template in templates()))
 
 
-def events(count, customers, first=0):
+def events(count, customers, first=0, customer=USUAL):
     """So many events, numbered from `first`, for so many customers by turns; a millisecond apart, the last one now."""
-    made = templates()
+    made = templates(customer=customer)
     begin = datetime.now(UTC) - timedelta(milliseconds=count)
     for number in range(count):
         moment = (begin + timedelta(milliseconds=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -99,8 +99,13 @@ def events(count, customers, first=0):
 
 
 def requests(count, customers, size, first=0):
-    """The same as POSTs, each an array of `size` of them, as bytes for a socket."""
-    left = events(count, customers, first)
+    """The same as POSTs for a socket."""
+    return posts(events(count, customers, first), size)
+
+
+def posts(texts, size):
+    """Each an array of `size` of them, as bytes."""
+    left = iter(texts)
     while batch := list(itertools.islice(left, size)):
         body = f"[{','.join(batch)}]".encode()
         yield (

@@ -1,5 +1,5 @@
-"""The two generators. wrk sends single events, as fast as the side answers or at a given rate; batches are made
-beforehand, and sent by as many connections as asked for."""
+"""The generators. wrk sends single events, as fast as the side answers or at a given rate; batches are made
+beforehand, and sent by as many connections as asked for. A connection by itself is for what is asked one by one."""
 
 import json
 import queue
@@ -60,6 +60,31 @@ class Wrk:
         return Answered(**report)
 
 
+class Connection:
+    """One that is kept, and does no more than it must: its own time is in what is measured by it."""
+
+    def __init__(self, address):
+        host, _, port = address.rpartition(":")
+        self._socket = socket.create_connection((host, int(port)), timeout=60)
+        self._replies = self._socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._replies.close()
+        self._socket.close()
+
+    def exchange(self, request):
+        """Answers the status line and the body."""
+        self._socket.sendall(request)
+        status, length = self._replies.readline(), 0
+        while (line := self._replies.readline().lower()) not in (b"\r\n", b""):
+            if line.startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        return status, self._replies.read(length)
+
+
 def send_batches(address, requests, connections):
     """Sends all of these bytes, each as soon as a connection is free, and returns when all are answered by 202."""
     left = queue.SimpleQueue()
@@ -76,24 +101,16 @@ def send_batches(address, requests, connections):
 
 
 def _send(address, left, faults):
-    host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout=60) as connection:
-            replies = connection.makefile("rb")
+        with Connection(address) as connection:
             while True:
-                connection.sendall(left.get_nowait())
-                _read_reply(replies)
+                _check(*connection.exchange(left.get_nowait()))
     except queue.Empty:
         pass
     except Exception as fault:
         faults.append(fault)
 
 
-def _read_reply(replies):
-    status, length = replies.readline(), 0
-    while (line := replies.readline().lower()) not in (b"\r\n", b""):
-        if line.startswith(b"content-length:"):
-            length = int(line.split(b":")[1])
-    body = replies.read(length)
+def _check(status, body):
     if not status.startswith(b"HTTP/1.1 202 ") or b'"rejected":0,' not in body:
         raise AssertionError(f"not accepted: {status!r} {body[:500]!r}")

@@ -65,12 +65,29 @@ def _memory(results):
                 yield f"{density} a customer: {side}", [results.median(f"memory_{density}", side)]
 
 
+RATIOS = (
+    ("4 identifiers to 1, batches, service", "identifiers_batch_cpu_service", "1 identifier"),
+    ("4 identifiers to 1, batches, Redis", "identifiers_batch_cpu_redis", "1 identifier"),
+    ("merge of 10,000 to 10", "merge_ms", "10 each"),
+    ("1,000 members: by identifier", "lookup_own", "no member"),
+    ("1,000 members: by a member's", "lookup_other", "no member"),
+    ("1,000 members: newest 50", "lookup_timeline", "no member"),
+)
+
+
+def _identity(results):
+    for label, figure, beside in RATIOS:
+        if results.has(figure, beside):
+            yield label, [results.ratio(figure, beside) or 0]
+
+
 def draw(results, folder):
     """Writes those for which something was measured, and answers their paths."""
     pictures = (
         ("throughput", "Events a second", _throughput, (), ",.0f"),
         ("cpu", "Microseconds of processor an event", _cpu, PROCESSES, ",.0f"),
         ("memory", "Bytes of Redis a byte of forwarded JSON", _memory, (), ".2f"),
+        ("identity", "How many times as dear", _identity, (), ".2f"),
     )
     written = []
     for name, title, lines_of, parts, form in pictures:

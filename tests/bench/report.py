@@ -27,6 +27,15 @@ def _cpu(work, title, most):
         yield Row(label.format(process), f"{work}_cpu_{process}", "node", form=",.1f")
 
 
+def _identifiers(work, title):
+    """What several identifiers cost more than one: of Redis and of the daemon, since the broker sees no difference."""
+    for process in ("service", "redis"):
+        label = f"{title} with 4 identifiers: us of processor an event, {process}"
+        yield Row(label, f"identifiers_{work}_cpu_{process}", "1 identifier", at_most=1.5, form=",.1f")
+
+
+MERGE, MEMBERS = "two of 10,000 interactions each are merged, {}", "a customer of 1,000 members, {}, us"
+
 ROWS = (
     Row(f"{POSTS}, backlog not growing", "single_rate", "listener", at_least=0.5),
     Row(f"{POSTS}, backlog not growing", "single_rate", "node", at_least=2.0),
@@ -46,6 +55,17 @@ ROWS = (
     Row(MEMORY.format(1), "memory_1", "node", form=".2f"),
     Row(MEMORY.format(10), "memory_10", "node", at_most=1.6, form=".2f", own=True),
     Row(MEMORY.format(100), "memory_100", "node", form=".2f"),
+    *_identifiers("batch", "batches"),
+    *_identifiers("single", "single POSTs"),
+    Row(MERGE.format("answered within ms"), "merge_ms", "10 each", at_most=1.5, form=",.1f"),
+    Row(MERGE.format("us of Redis' scripts"), "merge_redis_us", "1,000 each", at_most=1.5),
+    Row(MERGE.format("us of Redis' scripts"), "merge_redis_us", "10 each", at_most=1.5),
+    Row(MEMBERS.format("by an identifier of its own"), "lookup_own", "no member", at_most=2.0),
+    Row(MEMBERS.format("by one of a member"), "lookup_other", "no member", at_most=2.0),
+    Row(MEMBERS.format("newest 50 of the timeline"), "lookup_timeline", "no member", at_most=2.0),
+    Row(MEMBERS.format("50 that are of 50 members"), "lookup_members_page", "no member"),
+    Row(MEMBERS.format("itself"), "lookup_customer", "no member"),
+    Row(MEMBERS.format("why it is one"), "lookup_identity", "no member"),
 )
 
 HEAD = ("", "touchpointd (min..max)", "beside it (min..max)", "ratio", "target", "")
@@ -54,13 +74,6 @@ HEAD = ("", "touchpointd (min..max)", "beside it (min..max)", "ratio", "target",
 def _value(results, row, side):
     low, high = results.spread(row.figure, side)
     return f"{results.median(row.figure, side):{row.form}} ({low:{row.form}}..{high:{row.form}})"
-
-
-def _ratio(results, row):
-    if row.beside is None or not results.has(row.figure, row.beside):
-        return None
-    other = results.median(row.figure, row.beside)
-    return results.median(row.figure, "touchpointd") / other if other else None
 
 
 def judge(row, ratio, own):
@@ -78,7 +91,7 @@ def rows(results):
     for row in ROWS:
         if not results.has(row.figure, "touchpointd"):
             continue
-        ratio = _ratio(results, row)
+        ratio = results.ratio(row.figure, row.beside)
         beside = "" if ratio is None else f"{row.beside} {_value(results, row, row.beside)}"
         target, verdict = judge(row, ratio, results.median(row.figure, "touchpointd"))
         own = _value(results, row, "touchpointd")

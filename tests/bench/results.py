@@ -23,6 +23,11 @@ class Results:
     def median(self, figure, side):
         return statistics.median(self.samples[figure][side])
 
+    def ratio(self, figure, beside):
+        """Of touchpointd's to another side's; None where there is nothing to divide by."""
+        other = self.median(figure, beside) if self.has(figure, beside) else 0
+        return self.median(figure, "touchpointd") / other if other else None
+
     def spread(self, figure, side):
         return min(self.samples[figure][side]), max(self.samples[figure][side])
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from touchpoint import Kafka
 from touchpoint.daemon import program
 
-from . import batch, machine, memory, plots, report, single
+from . import batch, identity, machine, memory, plots, report, single
 from .bed import Bed
+from .identity import Amounts
 from .results import Results
 from .sides import node_program
 
-PARTS = {"single": single.measure, "batch": batch.measure, "memory": memory.measure}
+PARTS = {"single": single.measure, "batch": batch.measure, "memory": memory.measure, "identity": identity.measure}
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,21 @@ class Plan:
     memory_events: int = 20_000
     densities: tuple = (1, 10, 100)
     """Interactions a customer."""
+    identity: Amounts = Amounts()
     node_shapes: int = 3
     """How many of the numbers of workers and connections are tried."""
     node: bool = True
 
 
-QUICK = Plan(rounds=1, warm_up=2, seconds=2, batch_events=10_000, memory_events=2_000, node_shapes=1)
+QUICK = Plan(
+    rounds=1,
+    warm_up=2,
+    seconds=2,
+    batch_events=10_000,
+    memory_events=2_000,
+    identity=Amounts(rounds=3, events=10_000),
+    node_shapes=1,
+)
 
 
 def read_command():

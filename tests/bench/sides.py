@@ -43,11 +43,11 @@ class Stack:
 class Touchpointd(Stack):
     def __init__(self, bed, redis, topic, daemon):
         super().__init__(bed, redis, topic, daemon.address, [daemon.process.pid])
-        self._daemon = daemon
+        self.daemon = daemon
 
     def look(self):
         """Now: the events accepted, those of them in Kafka, and the records that the journal still keeps."""
-        metrics = self._daemon.metrics()
+        metrics = self.daemon.metrics()
         return metrics[ACCEPTED], metrics[ACKNOWLEDGED], metrics[PENDING]
 
     def drain(self):
@@ -55,8 +55,8 @@ class Touchpointd(Stack):
 
 
 @contextmanager
-def touchpointd(bed, reach=lambda redis: nullcontext(redis.url), transactions="on"):
-    """`reach` may put something between the daemon and its Redis."""
+def touchpointd(bed, reach=lambda redis: nullcontext(redis.url), transactions="on", config=None):
+    """`reach` may put something between the daemon and its Redis; `config` is what its configuration file says."""
     names = ("interactions", "rejected", "customers", "checkpoints")
     with (
         bed.place("touchpointd") as folder,
@@ -73,7 +73,7 @@ def touchpointd(bed, reach=lambda redis: nullcontext(redis.url), transactions="o
             "kafka.brokers": bed.kafka.brokers,
             "kafka.transactions": transactions,
         }
-        daemon = Daemon(folder, own | topic_settings)
+        daemon = Daemon(folder, own | topic_settings, config)
         try:
             daemon.start()
             until(lambda: daemon.log("kafka_topic_made"), 30, "its topics are made")
