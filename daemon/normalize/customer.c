@@ -45,47 +45,64 @@ static void keep(struct tp_normalizer *normalizer, struct values *values, size_t
     values->list[values->n++].len = value.len;
 }
 
-static int check_value(const struct tp_place *place, struct tp_str value, struct tp_refusal *refusal) {
-    return tp_member_check_string(refusal, place, tp_rules_find(&tp_rules_identifier, TP_STR("value")), value);
-}
-
-static int make_canonical(struct tp_normalizer *normalizer, const struct tp_place *place, size_t type,
-                          struct tp_str value, struct tp_buf *out, struct tp_refusal *refusal) {
-    const char *expected = NULL;
-    size_t before = out->len;
-    int error = tp_canonical_identifier(normalizer->canonical, tp_str(normalizer->types.list[type].form), value, out,
-                                        &expected);
-    if (!error)
-        return 0;
-    out->len = before;
-    return tp_refuse(refusal, error, place, "expected: %s", expected ? expected : tp_error_text(error));
-}
+static const struct tp_rule *value_rule(void) { return tp_rules_find(&tp_rules_identifier, TP_STR("value")); }
 
 /* A value is blocked as it was sent, which may not even be of its type's form, or as it is when it is canonical. */
 static int add(struct tp_task *task, struct identifiers *all, size_t type, const struct tp_place *place,
-               const json_t *value) {
+               const struct tp_scoped *sent) {
     struct tp_normalizer *normalizer = task->normalizer;
     struct tp_buf *values = &normalizer->values;
-    struct tp_str text = {json_string_value(value), json_string_length(value)};
     size_t at = values->len;
-    if (json_is_number(value))
-        return tp_refuse(task->refusal, TP_ETYPE, place, "a string was expected, not a number: put it into quotes");
-    if (!text.at)
-        return tp_refuse_type(task->refusal, place, "a string", value);
-    int error = check_value(place, text, task->refusal);
-    bool blocked = !error && tp_types_block(&normalizer->types, type, text);
+    bool blocked = tp_types_block(&normalizer->types, type, sent->value);
+    int error = 0;
     if (blocked)
-        tp_buf_addstr(values, text);
-    else if (!error)
-        error = make_canonical(normalizer, place, type, text, values, task->refusal);
+        tp_scope_write(sent, values);
+    else
+        error = tp_scope_canonical(normalizer, place, &normalizer->types.list[type], sent, task->refusal, values);
     if (error)
         return error;
     if (values->failed)
         return tp_refuse(task->refusal, TP_ENOMEM, NULL, "%s", tp_error_text(TP_ENOMEM));
     struct tp_str kept = {values->at + at, values->len - at};
-    blocked = blocked || (!tp_str_equal(kept, text) && tp_types_block(&normalizer->types, type, kept));
+    blocked = blocked || (!tp_str_equal(kept, sent->value) && tp_scope_blocks(&normalizer->types, type, kept));
     keep(normalizer, blocked ? &all->blocked : &all->known, type, at);
     return 0;
+}
+
+static int read_text(struct tp_task *task, const struct tp_place *place, const json_t *value,
+                     const struct tp_rule *rule, struct tp_str *ret) {
+    *ret = (struct tp_str){json_string_value(value), json_string_length(value)};
+    if (json_is_number(value))
+        return tp_refuse(task->refusal, TP_ETYPE, place, "a string was expected, not a number: put it into quotes");
+    if (!ret->at)
+        return tp_refuse_type(task->refusal, place, "a string", value);
+    return tp_member_check_string(task->refusal, place, rule, *ret);
+}
+
+/* A value with its scope in it, if it has one. */
+static int add_value(struct tp_task *task, struct identifiers *all, size_t type, const struct tp_place *place,
+                     const json_t *value) {
+    struct tp_str text;
+    int error = read_text(task, place, value, value_rule(), &text);
+    if (error)
+        return error;
+    const struct tp_scoped sent = tp_scope_cut(&task->normalizer->types.list[type], text);
+    return add(task, all, type, place, &sent);
+}
+
+/* A value and its scope, each by itself. */
+static int add_scoped(struct tp_task *task, struct identifiers *all, size_t type, const struct tp_place *identifier,
+                      const json_t *value, const json_t *scope) {
+    const struct tp_place value_place = {.in = identifier, .name = TP_STR("value")};
+    const struct tp_place scope_place = {.in = identifier, .name = TP_STR("scope")};
+    struct tp_scoped sent;
+    int error = read_text(task, &value_place, value, value_rule(), &sent.value);
+    if (error)
+        return error;
+    if (task->normalizer->types.list[type].scoping == TP_SCOPING_OFF)
+        return tp_refuse(task->refusal, TP_EFORM, &scope_place, "no scope was expected of this type of identifier");
+    error = read_text(task, &scope_place, scope, tp_rules_find(&tp_rules_identifier, TP_STR("scope")), &sent.scope);
+    return error ? error : add(task, all, type, &value_place, &sent);
 }
 
 /* Those sent are counted, not those left: a phone number costs as much when it stands there for the second time. */
@@ -102,17 +119,17 @@ static int add_by_member(struct tp_task *task, struct identifiers *all, size_t t
                          const json_t *value) {
     if (!json_is_array(value)) {
         int error = count(task, all, place->in, 1);
-        return error ? error : add(task, all, type, place, value);
+        return error ? error : add_value(task, all, type, place, value);
     }
     if (json_array_size(value) == 0)
         return tp_refuse(task->refusal, TP_EREQUIRED, place, "at least one value was expected");
     int error = count(task, all, place->in, json_array_size(value));
     for (size_t i = 0; !error && i < json_array_size(value); i++)
-        error = add(task, all, type, &(struct tp_place){.in = place, .index = i}, json_array_get(value, i));
+        error = add_value(task, all, type, &(struct tp_place){.in = place, .index = i}, json_array_get(value, i));
     return error;
 }
 
-/* {"type": "email", "value": "ann@example.com"} */
+/* {"type": "email", "value": "ann@example.com"}, {"type": "facebook", "value": "123", "scope": "page-77"} */
 static int add_described(struct tp_task *task, struct identifiers *all, const struct tp_place *place,
                          const json_t *identifier) {
     const json_t *found[TP_RULES_MOST];
@@ -127,7 +144,8 @@ static int add_described(struct tp_task *task, struct identifiers *all, const st
                                 (struct tp_str){json_string_value(found[0]), json_string_length(found[0])});
     if (type == task->normalizer->types.n)
         return tp_refuse(task->refusal, TP_EFORM, &type_place, "a configured type of identifier was expected");
-    return add(task, all, type, &value_place, found[1]);
+    return found[2] ? add_scoped(task, all, type, place, found[1], found[2])
+                    : add_value(task, all, type, &value_place, found[1]);
 }
 
 static int add_list(struct tp_task *task, struct identifiers *all, const struct tp_place *place, const json_t *list) {
@@ -226,6 +244,10 @@ int tp_normalize_identifier(struct tp_normalizer *normalizer, struct tp_str type
         return tp_refuse(ret_refusal, TP_ENOTFOUND, NULL, "a configured type of identifier was expected");
     if (!tp_utf8_valid(value))
         return tp_refuse(ret_refusal, TP_EUTF8, &place, "UTF-8 was expected");
-    int error = check_value(&place, value, ret_refusal);
-    return error ? error : make_canonical(normalizer, &place, index, value, out, ret_refusal);
+    int error = tp_member_check_string(ret_refusal, &place, value_rule(), value);
+    if (error)
+        return error;
+    const struct tp_type *found = &normalizer->types.list[index];
+    const struct tp_scoped scoped = tp_scope_cut(found, value);
+    return tp_scope_canonical(normalizer, &place, found, &scoped, ret_refusal, out);
 }

@@ -52,6 +52,14 @@ bool tp_form_is_type(struct tp_str text) {
     return in_word;
 }
 
+/* ^[A-Za-z0-9._-]+$ */
+bool tp_form_is_scope(struct tp_str text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (!is_word(text.at[i]) && text.at[i] != '.' && text.at[i] != '-')
+            return false;
+    return text.len > 0;
+}
+
 bool tp_form_is_one_of(const char *words, struct tp_str text) {
     for (const char *end; *words; words = *end ? end + 2 : end) {
         end = words + strcspn(words, ",");

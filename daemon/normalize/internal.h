@@ -1,6 +1,6 @@
 /* Between the files of this folder: the rules are one table (rules.c), each member is checked and written by its rule
- * (member.c), identifiers are made canonical (customer.c) as their types want it (types.c), and what is refused is
- * named (refusal.c). */
+ * (member.c), identifiers are made canonical (customer.c) as their types want it (types.c), each within its scope
+ * (scope.c), and what is refused is named (refusal.c). */
 #pragma once
 
 #include <xxhash.h>
@@ -12,9 +12,12 @@
 #include "daemon/normalize/normalize.h"
 
 /* types.c: of identifiers */
+#define TP_MAX_SCOPE 64 /* characters, and so bytes */
+enum tp_scoping { TP_SCOPING_OFF, TP_SCOPING_OPTIONAL, TP_SCOPING_REQUIRED };
 struct tp_type {
     struct tp_str name;
     char *form;
+    enum tp_scoping scoping;
     struct tp_patterns blocked;
 };
 struct tp_types {
@@ -103,6 +106,7 @@ bool tp_form_is_line(struct tp_str text);
 bool tp_form_is_channel(struct tp_str text);
 bool tp_form_is_type(struct tp_str text);
 bool tp_form_is_source(struct tp_str text);
+bool tp_form_is_scope(struct tp_str text);
 bool tp_form_is_one_of(const char *words, struct tp_str text);
 
 /* member.c */
@@ -116,6 +120,23 @@ int tp_members_write(struct tp_task *task, const struct tp_place *place, const s
 /* A string by its rule, whatever its kind of rule says beyond that. */
 int tp_member_check_string(struct tp_refusal *refusal, const struct tp_place *place, const struct tp_rule *rule,
                            struct tp_str text);
+
+/* scope.c */
+
+/* A value, and whose it is: empty where it is nobody's in particular. */
+struct tp_scoped {
+    struct tp_str scope, value;
+};
+/* SCOPE:VALUE cut, where the type has scopes and the text has one. */
+struct tp_scoped tp_scope_cut(const struct tp_type *type, struct tp_str text);
+/* Appends the canonical text of it, or nothing. Refused: a value without the scope that its type wants, and one that
+ * its form makes look as if it had one. */
+int tp_scope_canonical(struct tp_normalizer *normalizer, const struct tp_place *place, const struct tp_type *type,
+                       const struct tp_scoped *scoped, struct tp_refusal *refusal, struct tp_buf *out);
+/* As it was sent. */
+void tp_scope_write(const struct tp_scoped *scoped, struct tp_buf *out);
+/* Whether this value names nobody, with its scope or without. */
+bool tp_scope_blocks(const struct tp_types *types, size_t type, struct tp_str value);
 
 /* customer.c */
 int tp_customer_write(struct tp_task *task, const struct tp_place *place, const json_t *customer);

@@ -14,6 +14,7 @@ struct tp_normalize_rule {
     const char *type;
     const char *form;    /* how its values are made canonical, as a type is (common/identifier.h); "" as its own name */
     const char *blocked; /* likewise, of this type alone */
+    const char *scope;   /* "required", "optional" or "off": whether it is SCOPE:VALUE; "" as its own name */
 };
 struct tp_normalize_options {
     const char *region;  /* for phone numbers without +; "" refuses those */

@@ -72,6 +72,8 @@ const struct tp_rules tp_rules_interaction = {RULES(interaction_rules)};
 static const struct tp_rule identifier_rules[] = {
     {NAME("type"), LINE(1, 256), REQUIRED}, /* and one of those configured */
     {NAME("value"), LINE(1, TP_MAX_IDENTIFIER_BYTES), REQUIRED},
+    {NAME("scope"), LINE(1, TP_MAX_SCOPE),
+     FORM(tp_form_is_scope, "letters, digits, ., _ and -")}, /* where its type has them */
 };
 const struct tp_rules tp_rules_identifier = {RULES(identifier_rules)};
 

@@ -12,10 +12,19 @@ static const struct tp_normalize_rule *rule_of(const struct tp_normalize_options
     return NULL;
 }
 
+static enum tp_scoping scoping_of(struct tp_str name, const char *scope) {
+    if (*scope)
+        return strcmp(scope, "required") == 0   ? TP_SCOPING_REQUIRED
+               : strcmp(scope, "optional") == 0 ? TP_SCOPING_OPTIONAL
+                                                : TP_SCOPING_OFF;
+    return tp_form_is_one_of("facebook, instagram, telegram, line, slack", name) ? TP_SCOPING_OPTIONAL : TP_SCOPING_OFF;
+}
+
 static bool add(struct tp_types *types, struct tp_str name, const struct tp_normalize_rule *rule) {
     struct tp_type *type = &types->list[types->n++];
     bool has_form = rule && *rule->form != '\0';
     type->name = name;
+    type->scoping = scoping_of(name, rule ? rule->scope : "");
     type->form = has_form ? strdup(rule->form) : strndup(name.at, name.len);
     return tp_patterns_read(rule ? rule->blocked : "", &type->blocked) == 0 && type->form;
 }

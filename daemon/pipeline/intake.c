@@ -334,7 +334,8 @@ static int new_normalizer(const struct tp_settings *settings, struct tp_normaliz
         return TP_ENOMEM;
     for (size_t i = 0; i < settings->n_identifiers; i++) {
         const struct tp_identifier_rule *rule = &settings->identifiers[i];
-        rules[i] = (struct tp_normalize_rule){.type = rule->type, .form = rule->form, .blocked = rule->blocked};
+        rules[i] = (struct tp_normalize_rule){
+            .type = rule->type, .form = rule->form, .blocked = rule->blocked, .scope = rule->scope};
     }
     const struct tp_normalize_options options = {
         .region = settings->normalize.region,

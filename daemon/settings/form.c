@@ -193,14 +193,22 @@ static const char *wrong_identifier(const char *value) {
 const struct tp_form tp_form_identifier = {"nothing, or text, lower, handle, email, phone or whatsapp",
                                            wrong_identifier};
 
-static const char *wrong_unique(const char *value) {
-    static const char *const words[] = {"", "on", "merges", "off"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+static bool is_nothing_or(const char *const words[3], const char *value) {
+    for (size_t i = 0; i < 3; i++)
         if (strcmp(value, words[i]) == 0)
-            return NULL;
-    return NOT_VALID;
+            return true;
+    return *value == '\0';
+}
+
+static const char *wrong_unique(const char *value) {
+    return verdict(is_nothing_or((const char *const[]){"on", "merges", "off"}, value));
 }
 const struct tp_form tp_form_unique = {"nothing, or on, merges or off", wrong_unique};
+
+static const char *wrong_scope(const char *value) {
+    return verdict(is_nothing_or((const char *const[]){"required", "optional", "off"}, value));
+}
+const struct tp_form tp_form_scope = {"nothing, or required, optional or off", wrong_scope};
 
 static bool is_host(struct tp_str text) {
     if (text.len > 2 && text.at[0] == '[' && text.at[text.len - 1] == ']')

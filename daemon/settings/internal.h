@@ -110,6 +110,6 @@ void tp_settings_check_together(struct tp_loading *loading);
 
 /* Forms, named by what they describe. */
 extern const struct tp_form tp_form_listen, tp_form_url, tp_form_proxies, tp_form_region, tp_form_path, tp_form_token,
-    tp_form_types, tp_form_patterns, tp_form_identifier, tp_form_unique, tp_form_redis, tp_form_prefix, tp_form_topic,
-    tp_form_brokers, tp_form_replication, tp_form_level;
+    tp_form_types, tp_form_patterns, tp_form_identifier, tp_form_unique, tp_form_scope, tp_form_redis, tp_form_prefix,
+    tp_form_topic, tp_form_brokers, tp_form_replication, tp_form_level;
 bool tp_settings_is_token(const char *value); /* 1 to 64 of letters, digits, '.', '_' and '-' */

@@ -225,6 +225,7 @@ void tp_settings_free(struct tp_settings *settings) {
         free(settings->identifiers[i].form);
         free(settings->identifiers[i].blocked);
         free(settings->identifiers[i].unique);
+        free(settings->identifiers[i].scope);
     }
     for (size_t i = 0; i < settings->kafka.n_properties; i++) {
         free(settings->kafka.properties[i].name);

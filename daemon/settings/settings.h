@@ -26,6 +26,7 @@ struct tp_property {
 struct tp_identifier_rule {
     char *type, *form, *blocked; /* "" when unset */
     char *unique;                /* "on": two values are two people; "merges": of no merge; "off"; "": by the type */
+    char *scope;                 /* "required": values are SCOPE:VALUE; "optional"; "off"; "": by the type */
     unsigned limit;              /* values of a customer; 0: by the type */
     bool shared;                 /* several customers may use a value: it leads only where nothing else does */
 };

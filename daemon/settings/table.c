@@ -102,6 +102,10 @@ const struct tp_setting tp_settings_table[] = {
      .help = "Several people may use one value, such as a family's phone: it leads to its first customer only where an "
              "event names nothing else."},
 
+    {OF_TYPE(scope), TP_TEXT, "", .form = &tp_form_scope,
+     .help = "Whether a value is one of a page's, a bot's or an account's alone, whose name then stands in front of it as "
+             "SCOPE:VALUE: it must (required), it may (optional), or values have no scope (off). When empty by the type: "
+             "optional for facebook, instagram, telegram, line and slack, off for others."},
     {OF_TYPE(unique), TP_TEXT, "", .form = &tp_form_unique,
      .help = "Whether two values are two people (on), or keep two customers from being merged while a customer may still "
              "get a second one (merges), or neither (off). When empty by the type: on for customer_id, merges for email, "
@@ -193,7 +197,7 @@ static void *key_of(struct tp_settings *settings, const char *title) {
 }
 
 static bool is_whole(const struct tp_identifier_rule *rule) {
-    return rule->type && rule->form && rule->blocked && rule->unique;
+    return rule->type && rule->form && rule->blocked && rule->unique && rule->scope;
 }
 
 static void *identifier_of(struct tp_settings *settings, const char *title) {
@@ -206,7 +210,7 @@ static void *identifier_of(struct tp_settings *settings, const char *title) {
     settings->identifiers = rules;
     struct tp_identifier_rule *rule = &rules[settings->n_identifiers++];
     *rule = (struct tp_identifier_rule){
-        .type = strdup(title), .form = strdup(""), .blocked = strdup(""), .unique = strdup("")};
+        .type = strdup(title), .form = strdup(""), .blocked = strdup(""), .unique = strdup(""), .scope = strdup("")};
     return is_whole(rule) ? rule : NULL;
 }
 

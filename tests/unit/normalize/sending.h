@@ -16,11 +16,12 @@
 #define ANN     "\"customer\":{\"email\":\"ann@example.com\"}"
 #define ANN_OUT "\"customer\":{\"identifiers\":[{\"type\":\"email\",\"value\":\"ann@example.com\"}]}"
 
-static const struct tp_normalize_rule rules[] = {{"card", "lower", "kiosk*"}, {"phone", "", "+41446681899"}};
+static const struct tp_normalize_rule rules[] = {
+    {"card", "lower", "kiosk*", ""}, {"phone", "", "+41446681899", "off"}, {"desk", "lower", "page-9:*", "required"}};
 
 static const struct tp_normalize_options options = {
     .region = "CH",
-    .types = "customer_id, email,phone,x,loyalty_card,card",
+    .types = "customer_id, email,phone,x,loyalty_card,card,facebook,telegram,desk",
     .blocked = "null, 0,no-reply@*",
     .rules = rules,
     .n_rules = sizeof rules / sizeof rules[0],

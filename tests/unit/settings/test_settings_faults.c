@@ -52,6 +52,8 @@ static const struct {
                                              "lower, handle, email, phone or whatsapp"},
     {"identifier email { unique = \"yes\" }",
      "identifier.email.unique: \"yes\" is not valid; expected nothing, or on, merges or off"},
+    {"identifier facebook { scope = on }",
+     "identifier.facebook.scope: \"on\" is not valid; expected nothing, or required, optional or off"},
     {"identity { types = \"\" }", "identity.types: \"\" is not valid; expected names"},
     {"redis { url = \"http://a\" }",
      "redis.url: the value is not valid; expected redis://[USER@]HOST[:PORT][/DATABASE] or "

@@ -184,9 +184,10 @@ static void keys_are_read_from_their_files(void **state) {
 
 static void types_of_identifiers_have_rules_of_their_own(void **state) {
     (void)state;
-    struct tp_settings *settings = loaded("identifier \"card\" { form = \"lower\"  blocked = \"kiosk*, 0\"  shared = "
-                                          "on  unique = on  limit = 3 }\nidentifier email { blocked = a@b }",
-                                          "identity.types=email,card");
+    struct tp_settings *settings =
+        loaded("identifier \"card\" { form = \"lower\"  blocked = \"kiosk*, 0\"  shared = "
+               "on  unique = on  limit = 3  scope = required }\nidentifier email { blocked = a@b }",
+               "identity.types=email,card");
     assert_int_equal(settings->n_identifiers, 2);
     assert_string_equal(settings->identifiers[0].type, "card");
     assert_string_equal(settings->identifiers[0].form, "lower");
@@ -197,7 +198,9 @@ static void types_of_identifiers_have_rules_of_their_own(void **state) {
     assert_string_equal(settings->identifiers[1].type, "email");
     assert_string_equal(settings->identifiers[1].form, "");
     assert_false(settings->identifiers[1].shared);
+    assert_string_equal(settings->identifiers[0].scope, "required");
     assert_string_equal(settings->identifiers[1].unique, "");
+    assert_string_equal(settings->identifiers[1].scope, "");
     assert_int_equal(settings->identifiers[1].limit, 0);
     tp_settings_free(settings);
 }
