@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#define PLACES 4096
+#define PLACES 32768 /* 2 MiB */
 
 struct place {
     uint8_t text_len, made_len;

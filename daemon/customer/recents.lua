@@ -44,6 +44,14 @@ local function take_recents(c, giver, owners, recents)
     call('SET', c.recents, table.concat(merged))
 end
 
+local released
 local function released_by(owner)
-    return tonumber((pcall_('HGET', KEYS[2], owner))) or 0
+    if not released then
+        released = {}
+        local flat = pcall_('HGETALL', KEYS[2])
+        for i = 1, #flat, 2 do
+            released[flat[i]] = tonumber(flat[i + 1])
+        end
+    end
+    return released[owner] or 0
 end
