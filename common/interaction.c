@@ -1,5 +1,7 @@
 /* An interaction packed: a version byte, the four numbers, then each string behind its length, the json last. Lengths
  * are four bytes everywhere: what is packed lives in the journal for seconds, and one rule is worth the odd bytes.
+ * One that identifies has another version, and its traits behind the json: a journal of before it may have interactions
+ * of that type.
  * Unpacking trusts nothing, although the journal has checksums: what the splice relies on is checked here, once. */
 #include "common/interaction.h"
 
@@ -10,8 +12,8 @@
 #include "common/time.h"
 #include "common/uuid.h"
 
-#define PACKED_VERSION 1
-#define CUSTOMER       TP_STR("\"customer\":{")
+enum { PACKED_VERSION = 1, PACKED_IDENTIFIES = 2 };
+#define CUSTOMER TP_STR("\"customer\":{")
 
 static void add_text(struct tp_buf *out, struct tp_str text) {
     assert(text.len <= UINT32_MAX);
@@ -54,7 +56,7 @@ uint64_t tp_interaction_key(struct tp_str source, struct tp_str id) {
 void tp_interaction_pack(const struct tp_interaction *interaction, struct tp_buf *out) {
     assert(interaction->n_identifiers >= 1 && interaction->n_identifiers <= TP_MAX_IDENTIFIERS);
     assert(can_be_spliced(interaction->json, interaction->customer_at));
-    tp_buf_addc(out, PACKED_VERSION);
+    tp_buf_addc(out, interaction->identifies ? PACKED_IDENTIFIES : PACKED_VERSION);
     tp_buf_addu64(out, (uint64_t)interaction->time_ms);
     tp_buf_addu64(out, (uint64_t)interaction->received_ms);
     tp_buf_addu64(out, interaction->key);
@@ -70,6 +72,8 @@ void tp_interaction_pack(const struct tp_interaction *interaction, struct tp_buf
     }
     tp_buf_addu32(out, (uint32_t)interaction->customer_at);
     add_text(out, interaction->json);
+    if (interaction->identifies)
+        add_text(out, interaction->traits);
 }
 
 static void read_identifiers(struct tp_reader *reader, struct tp_interaction *ret) {
@@ -84,9 +88,16 @@ static void read_identifiers(struct tp_reader *reader, struct tp_interaction *re
     }
 }
 
+static void read_kind(struct tp_reader *reader, struct tp_interaction *ret) {
+    uint8_t version = tp_read_u8(reader);
+    ret->identifies = version == PACKED_IDENTIFIES;
+    if (!ret->identifies && version != PACKED_VERSION)
+        reader->failed = true;
+}
+
 int tp_interaction_unpack(struct tp_str packed, struct tp_interaction *ret) {
     struct tp_reader reader = {.left = packed};
-    expect_version(&reader);
+    read_kind(&reader, ret);
     ret->time_ms = read_time(&reader);
     ret->received_ms = read_time(&reader);
     ret->key = tp_read_u64(&reader);
@@ -98,14 +109,16 @@ int tp_interaction_unpack(struct tp_str packed, struct tp_interaction *ret) {
     read_identifiers(&reader, ret);
     ret->customer_at = tp_read_u32(&reader);
     ret->json = read_text(&reader);
+    ret->traits = ret->identifies ? read_text(&reader) : (struct tp_str){0};
     if (!read_whole(&reader) || !can_be_spliced(ret->json, ret->customer_at))
         return TP_ECORRUPT;
     return 0;
 }
 
-/* Of the list that the customer begins with. */
-static void write_attached(struct tp_str json, size_t customer_at, uint32_t attached, struct tp_buf *out) {
+/* The list is what the customer begins with. */
+void tp_interaction_write_attached(struct tp_str json, size_t customer_at, uint32_t attached, struct tp_buf *out) {
     struct tp_str element, rest = {json.at + customer_at, json.len - customer_at};
+    tp_buf_addc(out, '[');
     size_t begin = out->len;
     tp_str_cut(&rest, ':');
     for (; attached != 0 && tp_json_split(&rest, &element) == 1; attached >>= 1) {
@@ -115,6 +128,7 @@ static void write_attached(struct tp_str json, size_t customer_at, uint32_t atta
             tp_buf_addc(out, ',');
         tp_buf_addstr(out, element);
     }
+    tp_buf_addc(out, ']');
 }
 
 void tp_interaction_put_conflict(struct tp_str json, size_t customer_at, struct tp_str conflict, struct tp_buf *out) {
@@ -144,9 +158,8 @@ void tp_interaction_write_ids(struct tp_str ids, struct tp_buf *out) {
 void tp_interaction_write_change(struct tp_str json, size_t customer_at, const struct tp_resolved *resolved,
                                  struct tp_str more, struct tp_buf *out) {
     const char *kind = resolved->merged.len > 0 ? "merged" : resolved->created ? "created" : "attached";
-    tp_buf_addf(out, "{\"kind\":\"%s\",\"identifiers\":[", kind);
-    write_attached(json, customer_at, resolved->attached, out);
-    tp_buf_addc(out, ']');
+    tp_buf_addf(out, "{\"kind\":\"%s\",\"identifiers\":", kind);
+    tp_interaction_write_attached(json, customer_at, resolved->attached, out);
     if (resolved->merged.len > 0) {
         tp_buf_adds(out, ",\"customers\":");
         tp_interaction_write_ids(resolved->merged, out);

@@ -1,5 +1,8 @@
 /* The interaction: the one thing that flows. normalize makes it, the journal keeps it packed, delivery unpacks it.
  *
+ * One that identifies is no interaction, but goes the same way up to the customer: it says who somebody is. Nothing
+ * happened, so it is on no timeline, and is never composed.
+ *
  * `json` is the canonical interaction as it will be forwarded, lacking only what needs the customer: customer.id and
  * context. Both are spliced in when they are known (tp_interaction_compose), so a record is parsed once in its life.
  * All strings are borrowed: from what was normalized, or from the packed bytes. Pure; any thread. */
@@ -31,6 +34,8 @@ struct tp_interaction {
     size_t n_identifiers; /* at least 1; in the order that they were sent */
     struct tp_identifier identifiers[TP_MAX_IDENTIFIERS];
     size_t n_blocked; /* values that name nobody, only in json; as normalized, not kept when packed */
+    bool identifies;
+    struct tp_str traits; /* of one that does: "NAME TAB JSON LF" each, of what it says of the customer */
     struct tp_str json;
     size_t customer_at; /* offset in json just behind `"customer":{` */
 };
@@ -78,6 +83,8 @@ void tp_interaction_compose(struct tp_str json, size_t customer_at, const struct
                             struct tp_str context, struct tp_buf *out);
 /* ["<id>",...], of ids without anything between them. */
 void tp_interaction_write_ids(struct tp_str ids, struct tp_buf *out);
+/* [...], of its identifiers those whose bit is set, as they stand in it. */
+void tp_interaction_write_attached(struct tp_str json, size_t customer_at, uint32_t attached, struct tp_buf *out);
 /* That change, with what it is said of as `more`: members that follow, each behind a comma. */
 void tp_interaction_write_change(struct tp_str json, size_t customer_at, const struct tp_resolved *resolved,
                                  struct tp_str more, struct tp_buf *out);

@@ -59,6 +59,29 @@ static void it_comes_back_as_it_went(void **state) {
     tp_buf_free(&packed);
 }
 
+/* A journal of before has interactions of any type. */
+static void one_that_identifies_has_another_version(void **state) {
+    (void)state;
+    struct tp_interaction before = an_interaction(), after;
+    struct tp_buf packed = TP_BUF_INIT;
+    before.type = TP_STR("identify");
+    tp_interaction_pack(&before, &packed);
+    assert_int_equal(tp_interaction_unpack(tp_buf_str(&packed), &after), 0);
+    assert_false(after.identifies);
+    tp_buf_clear(&packed);
+    before.identifies = true;
+    before.traits = TP_STR("name\t\"Ann\"\n");
+    tp_interaction_pack(&before, &packed);
+    assert_int_equal(packed.at[0], 2);
+    assert_int_equal(tp_interaction_unpack(tp_buf_str(&packed), &after), 0);
+    assert_true(after.identifies);
+    assert_text(after.traits, before.traits);
+    assert_text(after.json, before.json);
+    for (packed.len--; packed.len > 0; packed.len--)
+        assert_int_equal(tp_interaction_unpack(tp_buf_str(&packed), &after), TP_ECORRUPT);
+    tp_buf_free(&packed);
+}
+
 static void as_many_identifiers_as_there_may_be(void **state) {
     (void)state;
     struct tp_interaction before = an_interaction(), after;
@@ -306,6 +329,7 @@ static void a_conflict_stands_behind_the_list(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_comes_back_as_it_went),
+        cmocka_unit_test(one_that_identifies_has_another_version),
         cmocka_unit_test(as_many_identifiers_as_there_may_be),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(no_flipped_byte_leads_outside),
