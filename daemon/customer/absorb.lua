@@ -12,13 +12,14 @@ end
 local most_events, most_recents, oldest = math.huge, tonumber(ARGV[3]), 0
 -- include: customer.lua
 -- include: recents.lua
+-- include: traits.lua
 
 local minute, loser, is_counted = ARGV[4], ARGV[5], ARGV[6] == '1'
 local to, number, at, evidence, members, owners = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local untold, notes, spans = ARGV[13], ARGV[14], ARGV[15]
-local n, last, state, seen, identifiers, origins, recents = tonumber(ARGV[16]), ARGV[17], ARGV[18], ARGV[19], ARGV[20],
-    ARGV[21], ARGV[22]
-local span, FIRST_ROW = pack('>I6I6', tonumber(ARGV[23]), tonumber(ARGV[24])), 25
+local untold, notes, said, spans = ARGV[13], ARGV[14], ARGV[15], ARGV[16]
+local n, last, state, seen, identifiers, origins, recents = tonumber(ARGV[17]), ARGV[18], ARGV[19], ARGV[20], ARGV[21],
+    ARGV[22], ARGV[23]
+local span, FIRST_ROW = pack('>I6I6', tonumber(ARGV[24]), tonumber(ARGV[25])), 26
 
 local function is_as_looked_at(c)
     return c.role ~= MEMBER and (at == '' or at == string.format('%d %d', generation(c), c.n_seen))
@@ -35,6 +36,9 @@ local function add_members(c)
     call('HSET', c.graph, 'members', (graph(c, 'members') or '') .. loser .. members)
     call('HSET', c.graph, 'spans', (graph(c, 'spans') or '') .. span .. spans)
     set_graph(c, 'notes', (graph(c, 'notes') or '') .. notes)
+    if said ~= '' then
+        take_traits(c, said)
+    end
     if not is_counted then
         call('HSET', c.graph, 'untold', (graph(c, 'untold') or '') .. untold .. loser)
     end

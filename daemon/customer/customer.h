@@ -125,12 +125,14 @@ struct tp_customer_member {
     struct tp_str evidence;    /* as above */
 };
 struct tp_customer {
-    struct tp_str to;    /* whom it leads to, and then only that merge is said; "" for a root, and while it is half-way */
-    uint64_t merge;      /* of a member: the number of the merge that made it one */
-    int64_t merged_ms;   /* and when what brought that about was received; 0: not known */
-    uint64_t sequence;   /* the last */
+    struct tp_str to;  /* whom it leads to, and then only that merge is said; "" for a root, and while it is half-way */
+    uint64_t merge;    /* of a member: the number of the merge that made it one */
+    int64_t merged_ms; /* and when what brought that about was received; 0: not known */
+    bool is_known;     /* not only listed: an interaction has come, or one that says who it is */
+    uint64_t sequence; /* the last */
     struct tp_str state; /* "LF NAME TAB VALUE" each */
     struct tp_mapping mapping;
+    struct tp_str traits;      /* as common/traits.h has them */
     int64_t first_ms, last_ms; /* by time, of what is on its own timeline now; 0 without */
     size_t n_members;
     const struct tp_customer_member *members; /* sorted by id */
@@ -139,7 +141,7 @@ typedef void tp_customer_read_done(void *arg, int status, const struct tp_custom
 /* TP_ENOTFOUND when there is no such customer. */
 int tp_customer_read(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_customer_read_done *done, void *arg);
-/* The same without state and mapping, and of members without `into` and `evidence`: what a timeline needs to know of
- * one with a thousand members. */
+/* The same without state, mapping and traits, and of members without `into` and `evidence`: what a timeline needs to
+ * know of one with a thousand members. */
 int tp_customer_read_spans(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                            tp_customer_read_done *done, void *arg);

@@ -3,7 +3,7 @@
 --   c:ID   a string: '\4', the head (HEAD_FORMAT: last sequence, entries, time of the first, the lengths of what follows,
 --          its role, and how many identifiers are listed and not told yet), last, state, seen, identifiers, origins,
 --          prints.
---          role         ALONE: it has no m:ID; ROOT; MEMBER: it leads elsewhere, and is frozen
+--          role         ALONE: it has no m:ID, or only traits there; ROOT; MEMBER: it leads elsewhere, and is frozen
 --          last         "LF NAME TAB VALUE" of what arrived last, put there whole by each event
 --          state        "LF NAME TAB VALUE" each; what names and values mean is the daemon's
 --          seen         >I6 each: when the identifiers were seen first, in ms; UNTOLD added while listed and not told
@@ -19,7 +19,7 @@
 --          front puts entries of one time in order.
 --          attached  a bit for each of its identifiers that was new to the customer, the first 1, the second 2, ...
 --          merged    whom the customer has taken in before this entry, and after the one before
---   m:ID   a hash, of who was merged with others: it is not there for most.
+--   m:ID   a hash, of who was merged with others, and of whom something was said: it is not there for most.
 --          generation  grows when it leads elsewhere, and when it gives a member up; 0 where there is no m:ID
 --          to, merge, phase, at, evidence  of a member: whom it leads to; the generation of that; 'pending' until it is
 --                      known that that one has taken it in, 'leaving' from the first step of a split on; "GENERATION N"
@@ -34,9 +34,13 @@
 --          owners      ids, by which recents name whose their entries are
 --          untold      the ids of those that were taken in since the last entry
 --          minute, merges  how many were taken in in that minute
+--          traits      "NAME TAB TIME TAB HOLDER TAB JSON LF" each: what was said of HOLDER, itself or a member of it;
+--                      TIME: of the event that said so, in ms; in the order in which they came. Whatever its role
 -- An event is six words of ARGV: >I2 its customer, >I4 bound, >I6 when it was received and what will be remembered of it;
 --   time; what the daemon gives of the entry; "ORIGIN LF", and of each identifier "TYPE TAB VALUE LF", of another
 --   customer's only LF; last; changes of the state, each: kind, >I2 length, "LF NAME TAB", >I4 length, value.
+--   Of one that only says who somebody is, what the daemon gives of the entry is '', and so is last; the last word is
+--   "NAME TAB JSON LF" of each trait.
 --   bound  0: the customer must be no member; else 1 more than its generation must be; 2^32 - 1: nothing is appended,
 --          only what is known is answered
 -- KEYS: home, released (a hash: node to the first record that it has not released; `generation NODE`: that of its latest
@@ -52,6 +56,7 @@ local HEAD, RECENT, PRINT, ID, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 37, 
 local REPEATED, UNTOLD, NEVER = 2 ^ 47, 2 ^ 47, 2 ^ 48 - 1
 local ALONE, ROOT, MEMBER = 0, 1, 2
 local MOST_UNTOLD = 255 -- from there on it is not counted, and never comes down
+local MOST_TRAITS = 100000 -- bytes: what does not fit is not kept
 local OWN = '\0\0'
 local HEAD_FORMAT = '>I6I4I6I4I4I2I4I4I1I1'
 
@@ -82,6 +87,10 @@ local function remembered(c)
     return #c.prints / PRINT
 end
 
+local function id_of(c)
+    return sub(c.key, -ID)
+end
+
 -- Of m:ID; nothing of who has none.
 local function graph(c, name)
     return c.role ~= ALONE and call('HGET', c.graph, name) or nil
@@ -89,6 +98,15 @@ end
 
 local function generation(c)
     return tonumber(graph(c, 'generation') or 0)
+end
+
+-- Read when somebody asks for them, and then kept.
+local function traits(c)
+    if not c.traits then
+        local found = pcall_('HGET', c.graph, 'traits')
+        c.traits = type(found) == 'string' and found or ''
+    end
+    return c.traits
 end
 
 -- For those who change it, or are about to: who is ALONE may have one that is none of ours.
@@ -103,6 +121,7 @@ local function load(index)
                 first = NEVER, last = '', state = '', n_seen = 0, seen = '', identifiers = '\n', origins = '',
                 prints = '', role = ALONE, untold = 0, broken = false, touched = false }
     local blob, length = pcall_('GET', c.key), pcall_('STRLEN', c.recents)
+    c.traits = not blob and '' or nil
     c.broken = blob and (type(blob) == 'table' or not read_customer(c, blob))
     c.broken = c.broken or (c.role ~= ALONE and not is_sound(c))
     c.remembered_before = remembered(c)

@@ -16,6 +16,7 @@ local most_events, most_recents, oldest = math.huge, math.huge, 0
 -- include: customer.lua
 -- include: notes.lua
 -- include: counts.lua
+-- include: traits.lua
 
 local member, merge, since = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local members, identifiers, state, last = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
@@ -74,6 +75,7 @@ end
 local function give_up(c)
     local all = give_up_members(c)
     give_up_notes(c, all)
+    give_up_traits(c, all)
     give_up_identifiers(c)
     give_up_state(c)
     c.touched = true

@@ -1,10 +1,6 @@
 #!lua
 -- Notes of splits. To be included behind customer.lua.
 
-local function id_of(c)
-    return sub(c.key, -ID)
-end
-
 -- "MEMBER TAB MERGE TAB": of one split.
 local function split_of(member, merge)
     return member .. '\t' .. merge .. '\t'

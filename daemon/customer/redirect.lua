@@ -38,7 +38,7 @@ end
 -- Rows of its members come last: a name and a row each.
 local function summary(c)
     local told = { 'pending' }
-    for i, name in ipairs({ 'to', 'merge', 'at', 'evidence', 'members', 'owners', 'untold', 'notes', 'spans' }) do
+    for i, name in ipairs({ 'to', 'merge', 'at', 'evidence', 'members', 'owners', 'untold', 'notes', 'traits', 'spans' }) do
         told[i + 1] = graph(c, name) or ''
     end
     for _, more in ipairs({ c.n, c.last, c.state, c.seen, c.identifiers, c.origins,

@@ -25,7 +25,8 @@ static int read_blob(const struct tp_stored *stored, struct tp_customer *custome
     size_t n_identifiers = tp_read_big(&reader, 2);
     size_t identifiers_len = tp_read_big(&reader, 4), origins_len = tp_read_big(&reader, 4);
     uint8_t role = tp_read_u8(&reader);
-    tp_read_u8(&reader); /* how many are not told yet */
+    uint8_t n_untold = tp_read_u8(&reader);
+    customer->is_known = customer->sequence > 0 || n_identifiers > n_untold;
     if (!stored->bare) {
         customer->state = tp_read_bytes(&reader, state_len);
         customer->mapping = tp_mapping_read(&reader, n_identifiers, identifiers_len, origins_len);
@@ -49,6 +50,14 @@ static void find_fields(const struct tp_stored *stored, struct fields *ret) {
         for (size_t field = 0; field < TP_STORED_N; field++)
             if (tp_str_is(text_of(graph->element[i]), tp_stored_names[field]))
                 ret->values[field] = text_of(graph->element[i + 1]);
+}
+
+/* Also of one that was never merged. */
+static struct tp_str find_traits(const redisReply *graph) {
+    for (size_t i = 0; graph->type == REDIS_REPLY_ARRAY && i + 1 < graph->elements; i += 2)
+        if (tp_str_is(text_of(graph->element[i]), "traits"))
+            return text_of(graph->element[i + 1]);
+    return (struct tp_str){0};
 }
 
 static bool read_number(struct tp_str digits, uint64_t *ret) {
@@ -137,6 +146,8 @@ int tp_stored_read(const struct tp_stored *stored, struct tp_customer *ret, stru
     enum role role = ALONE;
     struct fields fields;
     int status = stored->blob.len == 0 ? TP_ENOTFOUND : read_blob(stored, ret, &role);
+    if (status == 0 && !stored->bare)
+        ret->traits = find_traits(stored->graph);
     if (status < 0 || role == ALONE)
         return status;
     if (stored->graph->type != REDIS_REPLY_ARRAY)

@@ -5,7 +5,9 @@
 -- Answers an event each: 'a' when it was appended, >I4 length of what follows, >I6 sequence, >I4 attached, >I2 how many
 --   were merged, their ids and the state before; 'r' (replayed) or 'd' (duplicate), >I4 length, and the entry; behind
 --   these the customer's mapping, where something was attached or somebody merged: >I2 how many identifiers, >I4, >I4,
---   >I4 and >I4 the lengths of identifiers, origins, members and of whom it leads to, and seen and these as they are now.
+--   >I4, >I4 and >I4 the lengths of identifiers, origins, members, of whom it leads to and of traits, and seen and these
+--   as they are now.
+--   'i' of one that only says who somebody is, >I4 length of what follows, >I4 attached; behind it always the mapping.
 --   'm' when the customer is not what the event is bound to; 'o' and an id: it is known, and the entry is that one's.
 --   'u' when the key is known with other content; 'x' when this customer's keys are not what is said there.
 --   A number alone: nothing was done, since a call of that generation of this node, a later one, came before.
@@ -17,6 +19,7 @@ end
 
 local node, most_events, most_recents, oldest = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 -- include: ../customer/customer.lua
+-- include: ../customer/traits.lua
 
 -- A call that was given up may still be on its way, and land when what remembers its events is gone.
 local latest_call = 'generation ' .. node
@@ -54,8 +57,9 @@ local function answer(c, letter, told, changed)
     if changed then
         local members, to = graph(c, 'members') or '', not graph(c, 'phase') and graph(c, 'to') or ''
         local known = told_of(c)
-        mapping = pack('>I2I4I4I4I4', known.n_seen, #known.identifiers, #known.origins, #members, #to) .. known.seen
-            .. known.identifiers .. known.origins .. members .. to
+        local lengths = pack('>I4I4I4I4I4', #known.identifiers, #known.origins, #members, #to, #traits(c))
+        mapping = pack('>I2', known.n_seen) .. lengths .. known.seen .. known.identifiers .. known.origins .. members .. to
+            .. traits(c)
     end
     return letter .. pack('>I4', #told) .. told .. mapping
 end
@@ -104,6 +108,21 @@ local function recent_of(c, mark)
     return known
 end
 
+-- It has no place on the timeline, and is not remembered: to say it once more changes nothing.
+local function identify(c, at)
+    if not is_bound(c, unpack('>I4', ARGV[at], 3)) then
+        return 'm'
+    elseif not is_sound(c) then
+        return 'x'
+    end
+    local attached = attach_all(c, ARGV[at + 3], sub(ARGV[at], 7, 12))
+    if ARGV[at + 5] ~= '' then
+        say(c, ARGV[at + 5], tonumber(ARGV[at + 1]))
+    end
+    c.touched = true
+    return answer(c, 'i', pack('>I4', attached), true)
+end
+
 local function append(c, at)
     local mark = mark_of(at)
     local known, bound = recent_of(c, mark), unpack('>I4', ARGV[at], 3)
@@ -147,7 +166,8 @@ note_released()
 local answers = {}
 for at = 9, #ARGV, 6 do
     local c = customers[unpack('>I2', ARGV[at])]
-    answers[#answers + 1] = c.broken and 'x' or append(c, at)
+    local place = ARGV[at + 2] == '' and identify or append
+    answers[#answers + 1] = c.broken and 'x' or place(c, at)
 end
 save_all(node, released_by)
 return answers

@@ -93,6 +93,22 @@ static void write_changes(const struct tp_append *append, struct tp_buf *out) {
     }
 }
 
+/* Of one that identifies the entry is empty, by which the script knows it. */
+static void write_said(const struct tp_append *append, struct tp_redis_words *words, struct tp_buf *scratch) {
+    const struct tp_interaction *interaction = append->interaction;
+    if (!interaction->identifies)
+        tp_timeline_entry_tail(interaction, scratch);
+    tp_timeline_word(words, scratch);
+    write_identifiers(append, scratch);
+    tp_timeline_word(words, scratch);
+    tp_redis_key(words, TP_STR("\n"), append->last);
+    if (interaction->identifies)
+        tp_buf_addstr(scratch, interaction->traits);
+    else
+        write_changes(append, scratch);
+    tp_timeline_word(words, scratch);
+}
+
 void tp_timeline_word(struct tp_redis_words *words, struct tp_buf *scratch) {
     words->wire.failed = words->wire.failed || scratch->failed;
     tp_redis_word(words, tp_buf_str(scratch));
@@ -104,11 +120,5 @@ void tp_timeline_event(const struct tp_append *append, uint64_t node, size_t cus
     write_mark(append, node, customer, scratch);
     tp_timeline_word(words, scratch);
     tp_redis_number(words, append->interaction->time_ms);
-    tp_timeline_entry_tail(append->interaction, scratch);
-    tp_timeline_word(words, scratch);
-    write_identifiers(append, scratch);
-    tp_timeline_word(words, scratch);
-    tp_redis_key(words, TP_STR("\n"), append->last);
-    write_changes(append, scratch);
-    tp_timeline_word(words, scratch);
+    write_said(append, words, scratch);
 }

@@ -45,7 +45,7 @@ struct lane_call {
 
 /* By the answer's first byte; append.lua says which. */
 static enum tp_append_result result_of(char letter) {
-    static const char letters[] = "ardumo";
+    static const char letters[] = "ardumoi";
     const char *at = letter != '\0' ? strchr(letters, letter) : NULL;
     return at ? (enum tp_append_result)(at - letters) : TP_BROKEN;
 }
@@ -60,15 +60,21 @@ static int read_appended(struct tp_str bytes, const struct tp_interaction *inter
     return reader.failed ? TP_ECORRUPT : 0;
 }
 
+static int read_identified(struct tp_str bytes, const struct tp_interaction *interaction, struct tp_entry *ret) {
+    struct tp_reader reader = {.left = bytes};
+    *ret = (struct tp_entry){.json = interaction->json, .customer_at = interaction->customer_at};
+    ret->attached = (uint32_t)tp_read_big(&reader, 4);
+    return reader.failed ? TP_ECORRUPT : 0;
+}
+
 static int read_mapping(struct tp_reader reader, struct tp_entry *entry) {
-    if (!entry->attached && entry->merged.len == 0)
-        return 0;
     size_t n = tp_read_big(&reader, 2), identifiers_len = tp_read_big(&reader, 4),
            origins_len = tp_read_big(&reader, 4), members_len = tp_read_big(&reader, 4),
-           redirect_len = tp_read_big(&reader, 4);
+           redirect_len = tp_read_big(&reader, 4), traits_len = tp_read_big(&reader, 4);
     entry->mapping = tp_mapping_read(&reader, n, identifiers_len, origins_len);
     entry->members = tp_read_bytes(&reader, members_len);
     entry->redirect = tp_read_bytes(&reader, redirect_len);
+    entry->traits = tp_read_bytes(&reader, traits_len);
     return reader.failed ? TP_ECORRUPT : 0;
 }
 
@@ -78,6 +84,13 @@ static enum tp_append_result read_owner(struct tp_str owner, struct tp_append *a
     memcpy(append->owner, owner.at, owner.len);
     append->owner[owner.len] = '\0';
     return TP_ELSEWHERE;
+}
+
+static int read_told(enum tp_append_result result, struct tp_str told, const struct tp_interaction *interaction,
+                     struct tp_entry *ret) {
+    if (result == TP_IDENTIFIED)
+        return read_identified(told, interaction, ret);
+    return result == TP_APPENDED ? read_appended(told, interaction, ret) : tp_timeline_entry_read(told, ret);
 }
 
 static enum tp_append_result read_answer(struct tp_append *append, const redisReply *answer,
@@ -91,20 +104,22 @@ static enum tp_append_result read_answer(struct tp_append *append, const redisRe
     if (result == TP_REUSED || result == TP_MOVED || result == TP_BROKEN)
         return result;
     struct tp_str told = tp_read_bytes(&reader, tp_read_big(&reader, 4));
-    int status = result == TP_APPENDED ? read_appended(told, append->interaction, ret_entry)
-                                       : tp_timeline_entry_read(told, ret_entry);
-    if (status == 0)
+    int status = read_told(result, told, append->interaction, ret_entry);
+    if (status == 0 && (result == TP_IDENTIFIED || ret_entry->attached || ret_entry->merged.len > 0))
         status = read_mapping(reader, ret_entry);
     return status < 0 ? TP_BROKEN : result;
 }
 
 /* `answer` NULL: the script failed. */
 static void tell(struct tp_timeline *timeline, struct tp_append *append, const redisReply *answer) {
-    static const enum tp_metric counted[] = {TP_M_TIMELINE_APPENDED, TP_M_TIMELINE_REPLAYED, TP_M_TIMELINE_DUPLICATE,
-                                             TP_M_TIMELINE_REUSED};
+    static const enum tp_metric counted[] = {[TP_APPENDED] = TP_M_TIMELINE_APPENDED,
+                                             [TP_REPLAYED] = TP_M_TIMELINE_REPLAYED,
+                                             [TP_DUPLICATE] = TP_M_TIMELINE_DUPLICATE,
+                                             [TP_REUSED] = TP_M_TIMELINE_REUSED,
+                                             [TP_IDENTIFIED] = TP_M_IDENTITY_IDENTIFIED};
     struct tp_entry entry = {0};
     enum tp_append_result result = answer ? read_answer(append, answer, &entry) : TP_BROKEN;
-    bool known = result == TP_APPENDED || result == TP_REPLAYED || result == TP_DUPLICATE;
+    bool known = result == TP_APPENDED || result == TP_REPLAYED || result == TP_DUPLICATE || result == TP_IDENTIFIED;
     if (known || result == TP_REUSED)
         tp_metrics_add(counted[result], 1);
     timeline->options.on_appended(timeline->options.arg, append, result, known ? &entry : NULL);

@@ -8,7 +8,10 @@
  *
  * Once only: the newest `timeline.recent_events` of a customer are remembered, for a while up to a quarter more, and
  * beyond them all whose node has not released them. A retry that comes later than that is a new event. What is
- * remembered is not trimmed, and takes no room from what is within the caps. One thread: that of the connection. */
+ * remembered is not trimmed, and takes no room from what is within the caps. One thread: that of the connection.
+ *
+ * One that only says who somebody is goes the same way, in its place among the others, and changes what is known of the
+ * customer alone. It is not remembered: to say it once more changes nothing. */
 #pragma once
 
 #include <stdbool.h>
@@ -37,14 +40,15 @@ enum { TP_MAX_STATE_CHANGES = 16 };
 enum { TP_TIMELINE_MOST_EVENTS = 128, TP_TIMELINE_MOST_BYTES = 1 << 20 }; /* of one call, which keeps it short */
 
 enum tp_append_result {
-    TP_APPENDED,  /* now */
-    TP_REPLAYED,  /* by the same record, earlier: the stored answer */
-    TP_DUPLICATE, /* by another record with the same key and content: the stored answer */
-    TP_REUSED,    /* the key is known with other content: nothing done */
-    TP_MOVED,     /* the customer is not as it was resolved to: not done; to be resolved anew */
-    TP_ELSEWHERE, /* known, and the answer is with another customer, `owner`: not done; to be given to that one */
-    TP_BROKEN,    /* a key of this customer holds something else, or the script failed: not done */
-    TP_HELD       /* not tried: tp_timeline_hold */
+    TP_APPENDED,   /* now */
+    TP_REPLAYED,   /* by the same record, earlier: the stored answer */
+    TP_DUPLICATE,  /* by another record with the same key and content: the stored answer */
+    TP_REUSED,     /* the key is known with other content: nothing done */
+    TP_MOVED,      /* the customer is not as it was resolved to: not done; to be resolved anew */
+    TP_ELSEWHERE,  /* known, and the answer is with another customer, `owner`: not done; to be given to that one */
+    TP_IDENTIFIED, /* it only says who somebody is, and that is known now; on no timeline */
+    TP_BROKEN,     /* a key of this customer holds something else, or the script failed: not done */
+    TP_HELD        /* not tried: tp_timeline_hold */
 };
 
 enum { TP_TIMELINE_MOST_TOLD = 4 }; /* merged of one entry, as in append.lua; more are told with the next */
@@ -57,6 +61,7 @@ struct tp_entry {
     struct tp_mapping mapping; /* of its customer, now; nothing where nothing changed, or where one reads */
     struct tp_str members;     /* likewise: ids, as in `merged` */
     struct tp_str redirect;    /* likewise: whom it leads to by now; "" mostly */
+    struct tp_str traits;      /* likewise, as common/traits.h has them */
     struct tp_str before;      /* the state, "LF NAME TAB VALUE" each; "" before the first */
     struct tp_str json;        /* as in struct tp_interaction */
     size_t customer_at;
@@ -87,7 +92,7 @@ struct tp_timeline_options {
     const struct tp_settings *settings;
     struct tp_redis *redis;
     const char *node; /* UUID of the journal */
-    /* For each append in turn. `entry` is NULL unless it is appended, replayed or a duplicate. */
+    /* For each append in turn. `entry` is NULL unless it is appended, replayed, a duplicate or identified. */
     void (*on_appended)(void *arg, struct tp_append *append, enum tp_append_result result,
                         const struct tp_entry *entry);
     /* A lane's call failed (TP_EUNAVAILABLE, TP_ELOST, TP_ECLOSED, TP_ENOMEM); its appends are forgotten and may be

@@ -1,6 +1,6 @@
 """append.lua does what a page of Python says: each event once, whatever is retried and replayed; sequences without a
-gap; answers that stay the same; the caps; and what is remembered. On a plain Redis and on one that refuses to cross
-slots."""
+gap; answers that stay the same; the caps; what is remembered; and what is said of a customer, beside it all. On a plain
+Redis and on one that refuses to cross slots."""
 
 import struct
 from dataclasses import dataclass, field, replace
@@ -15,6 +15,7 @@ from touchpoint.customers import customer_keys, packed
 from touchpoint.layout import (
     Entry,
     Recent,
+    Trait,
     prints_of,
     read_customer,
     read_entry,
@@ -22,6 +23,7 @@ from touchpoint.layout import (
     read_mapping,
     read_recents,
     read_told,
+    read_traits,
 )
 from touchpoint.scripts import REPAIR, Scripts
 
@@ -40,6 +42,7 @@ class Event:
     node: bytes
     record: int
     again: bool = False  # as it is remembered: what brought a known key once more
+    traits: tuple = None  # (name, JSON) each, of one that only says who somebody is
 
     @property
     def channel(self):
@@ -83,11 +86,28 @@ class Customer:
     entries: list = field(default_factory=list)
     remembered: list = field(default_factory=list)  # events, in order of append
     identifiers: dict = field(default_factory=dict)  # when each was seen first, and with which event
+    traits: list = field(default_factory=list)
 
     def mapping(self, attached):
-        return (self.identifiers.copy() if attached else {}), ()
+        return (self.identifiers.copy(), (), self.traits.copy()) if attached else ({}, (), [])
+
+    def attach(self, event, received):
+        attached = sum(1 << place for place, line in enumerate(event.lines) if line and line not in self.identifiers)
+        for identifier in event.identifiers:
+            self.identifiers.setdefault(identifier, (received, event.origin))
+        return attached
+
+    def identify(self, event, received):
+        attached, times = self.attach(event, received), {trait.name: trait.time for trait in self.traits}
+        for name, json in event.traits:
+            if times.get(name, 0) <= event.time:
+                said = Trait(name, event.time, HOLDER % event.customer, json)
+                self.traits = [trait for trait in self.traits if trait.name != name] + [said]
+        return "identified", attached, self.mapping(True)
 
     def append(self, event, received):
+        if event.traits is not None:
+            return self.identify(event, received)
         known = next((one for one in self.remembered if one.key == event.key), None)
         if known:
             if (known.node, known.record, known.again) != (event.node, event.record, False):
@@ -104,9 +124,7 @@ class Customer:
         for kind, name, value in event.changes():
             state[name] = value if kind == b"s" else f"{float(state.get(name, 0)) + float(value):.17g}"
         self.state = state
-        attached = sum(1 << place for place, line in enumerate(event.lines) if line and line not in self.identifiers)
-        for identifier in event.identifiers:
-            self.identifiers.setdefault(identifier, (received, event.origin))
+        attached = self.attach(event, received)
         self.entries.append(Entry(event.time, self.sequence, event.key, attached, (), before, event.tail))
         self.remembered.append(event)
         return ("appended", self.sequence, attached, (), before, self.mapping(attached))
@@ -160,9 +178,13 @@ class Server:
         arguments = [REPAIR, node, released, *caps, received, generation]
         for event in events:
             customer = (1 + customers.index(event.customer)).to_bytes(2, "big")
-            arguments += [customer + bytes(4) + received.to_bytes(6, "big") + event.mark(), event.time, event.tail]
-            arguments += ["".join(line + "\n" for line in [event.origin, *event.lines])]
-            arguments += ["\nlast\t" + event.last, b"".join(packed(*change) for change in event.changes())]
+            arguments += [customer + bytes(4) + received.to_bytes(6, "big") + event.mark(), event.time]
+            lines = "".join(line + "\n" for line in [event.origin, *event.lines])
+            if event.traits is None:
+                changes = b"".join(packed(*change) for change in event.changes())
+                arguments += [event.tail, lines, "\nlast\t" + event.last, changes]
+            else:
+                arguments += ["", lines, "", "".join(f"{name}\t{json}\n" for name, json in event.traits)]
         answers = self.scripts.call(SCRIPT, keys, arguments)
         return answers if isinstance(answers, int) else [self._answer(answer) for answer in answers]
 
@@ -172,24 +194,29 @@ class Server:
             return (word,)
         (length,) = struct.unpack(">I", answer[1:5])
         told, mapping = answer[5 : 5 + length], read_mapping(answer[5 + length :])
+        if word == "identified":
+            return word, int.from_bytes(told, "big"), mapping
         return (word, *read_told(told), mapping) if word == "appended" else (word, read_entry(told), mapping)
 
     def customer(self, number):
-        """Its state, last sequence, entries, what is remembered, and identifiers."""
+        """Its state, last sequence, entries, what is remembered, identifiers and traits."""
         entries = read_line(self.client.zrange(LANE + b"t:%d" % number, 0, -1, withscores=True))
         blob = self.client.get(LANE + b"c:%d" % number)
         if blob is None:
-            return {}, 0, entries, [], {}
+            return {}, 0, entries, [], {}, []
         stored = read_customer(blob)
-        recents = read_recents(self.client.get(LANE + b"r:%d" % number))
+        recents = read_recents(self.client.get(LANE + b"r:%d" % number) or b"")
         assert stored.prints == prints_of(recents)
         assert stored.count == len(entries)
-        assert stored.first <= entries[0].time
-        assert (stored.role, self.client.exists(LANE + b"m:%d" % number)) == ("alone", 0)
-        return stored.state, stored.sequence, entries, recents, stored.identifiers
+        assert all(stored.first <= entry.time for entry in entries)
+        graph = self.client.hgetall(LANE + b"m:%d" % number)
+        assert (stored.role, {*graph} - {b"traits"}) == ("alone", set())
+        traits = read_traits(graph.get(b"traits", b""))
+        return stored.state, stored.sequence, entries, recents, stored.identifiers, traits
 
 
-WORDS = {b"a": "appended", b"r": "replayed", b"d": "duplicate", b"u": "reused", b"x": "broken"}
+HOLDER = "tp:{L0}:c:%d"  # of an id as short as those here
+WORDS = {b"i": "identified", b"a": "appended", b"r": "replayed", b"d": "duplicate", b"u": "reused", b"x": "broken"}
 
 
 def timeless(answer):
@@ -217,9 +244,13 @@ class Story:
 
     def event(self, node, kind, pick, customer, time):
         earlier = self.sent[pick % len(self.sent)] if self.sent else None
-        if earlier is None or kind == "new":
+        if kind == "new" or (earlier is None and kind != "identify"):
             key = key_of(len(self.sent))
             return Event(customer, key, b"said %03d" % (pick % 7), time, node, self.next_record(node))
+        if kind == "identify":
+            traits = {f"t{pick % number}": f"{pick % 7 or 'null'}" for number in (2, 3)[: pick % 3]}
+            own = b"id %05d" % pick, b"said %03d" % (pick % 7), time, node, self.next_record(node)
+            return Event(customer, *own, traits=tuple(traits.items()))
         if kind == "replay" and earlier.node == node and earlier.record >= self.released[node]:
             return earlier
         if kind == "reuse":
@@ -230,7 +261,8 @@ class Story:
         events = []
         for plan in plans:
             events.append(self.event(node, *plan))
-            self.sent.append(events[-1])
+            if events[-1].traits is None:
+                self.sent.append(events[-1])
         first = min(event.record for event in events)
         self.released[node] = max(self.released[node], min(first, self.released[node] + release))
         most_events, most_recents, oldest = caps
@@ -241,7 +273,7 @@ class Story:
         for customer, remembered in zip(self.customers, before, strict=True):
             if len(customer.remembered) > remembered:
                 customer.forget(node, self.released, most_recents)
-                customer.trim(most_events, oldest)
+            customer.trim(most_events, oldest)
         assert answers == [timeless(answer) for answer in expected]
         self.compare()
         self.check_replays(events, answers)
@@ -249,12 +281,13 @@ class Story:
 
     def compare(self):
         for number, customer in enumerate(self.customers):
-            state, sequence, entries, recents, identifiers = self.server.customer(number)
+            state, sequence, entries, recents, identifiers, traits = self.server.customer(number)
             assert state == customer.state
             assert sequence == customer.sequence
             assert entries == sorted(customer.entries, key=lambda e: (e.time, e.sequence))
             assert recents == [Recent(e.key, e.content, e.node, e.record, e.time, e.again) for e in customer.remembered]
             assert identifiers == customer.identifiers
+            assert traits == customer.traits
 
     def check_replays(self, events, answers):
         """What is given once more is what it was, as long as its node has not released it."""
@@ -279,7 +312,7 @@ class Story:
 
 PLANS = st.lists(
     st.tuples(
-        st.sampled_from(["new", "new", "new", "replay", "retry", "reuse"]),
+        st.sampled_from(["new", "new", "new", "identify", "replay", "retry", "reuse"]),
         st.integers(0, 200),
         st.integers(0, CUSTOMERS - 1),
         st.sampled_from([0, 5, 5, 5, 6, 7, 1_700_000_000_000, 9_999_999_999_999]),
@@ -366,6 +399,35 @@ def test_thousands_of_one_time_do_not_hide_an_answer(server):
     for _ in range(20):
         story.batch(NODES[0], 0, (10000, 8, 0), [new(0, 5)] * 100, received=1)
     story.batch(NODES[1], 0, (10000, 8, 0), [("retry", pick, 0, 5) for pick in (0, 17, 1999)], received=2)
+
+
+def said(customer, traits, time=5):
+    return Event(customer, key_of(0), b"said 000", time, NODES[0], 1, traits=tuple(traits.items()))
+
+
+def test_what_is_said_beyond_all_bounds_is_not_kept(server):
+    """A value of a name that is there may still become shorter."""
+    server.clear()
+    long = "9" * 1000
+    for number in range(120):
+        server.append(NODES[0], 1, (10, 10, 0), [said(0, {f"t{number}": long})], 1)
+    kept = server.customer(0)[5]
+    size = sum(len(trait.line) for trait in kept)
+    assert 100_000 - 1100 < size <= 100_000
+    assert [trait.name for trait in kept] == [f"t{number}" for number in range(len(kept))]
+    server.append(NODES[0], 1, (10, 10, 0), [said(0, {"t1": "1", "t119": long}, time=6)], 1)
+    assert [trait.name for trait in server.customer(0)[5][-2:]] == ["t1", "t119"]
+
+
+def test_where_its_graph_is_something_else_nothing_is_said(server):
+    """Interactions go on, since they want nothing there."""
+    server.clear()
+    server.client.set(LANE + b"m:0", "foreign")
+    event = Event(0, key_of(0), b"said 000", 5, NODES[0], 1)
+    assert server.append(NODES[0], 1, (10, 10, 0), [said(0, {"name": "1"}), event], 1)[0] == ("broken",)
+    assert server.client.zcard(LANE + b"t:0") == 1
+    again = replace(event, key=key_of(1), content=b"said 004", record=2)
+    assert server.append(NODES[0], 1, (10, 10, 0), [again], 1)[0][-1][2] == [], "a mapping that needs it has none"
 
 
 @pytest.mark.parametrize(

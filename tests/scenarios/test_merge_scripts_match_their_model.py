@@ -2,7 +2,9 @@
 left by who died, ended by another, retried and replayed; and in the end each event is in one timeline, once, and its
 answer what it was. On a plain Redis and on one that refuses to cross slots."""
 
+import itertools
 from collections import Counter, defaultdict
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from touchpoint import Redis
 from touchpoint.customers import MINUTE, NEVER, Customers, Event, Look, customer_id, lane_of
-from touchpoint.layout import UNTOLD, Entry
+from touchpoint.layout import UNTOLD, Entry, Trait
 
 NODES = [b"node-one", b"node-two"]
 IDS = [customer_id(number) for number in range(6)]
@@ -42,6 +44,7 @@ class Customer:
     merges: int = 0
     lasts: dict = field(default_factory=dict)  # by member: what had arrived last before
     notes: list = field(default_factory=list)  # (holder, member, merge, side, generation)
+    traits: list = field(default_factory=list)
 
     @property
     def version(self):
@@ -97,6 +100,7 @@ class Customer:
         self.sequence += loser.sequence
         self.counts += loser.counts
         self.notes += loser.notes
+        self.traits = self.traits + loser.traits
         if loser.last and (not self.last or time_of(loser.last) > time_of(self.last)):
             self.lasts[loser.id], self.last = self.last, loser.last
         return "in"
@@ -146,6 +150,7 @@ class Customer:
         self.members = [id for id in self.members if id not in gone]
         self.untold = [id for id in self.untold if id not in gone]
         self.notes = [note for note in self.notes if note[0] not in gone]
+        self.traits = [trait for trait in self.traits if trait.holder not in gone]
         self.identifiers = {name: one for name, one in self.identifiers.items() if name not in member.identifiers}
         self.listed -= set(member.identifiers)
         self.counts = +(self.counts - member.counts)
@@ -184,6 +189,24 @@ class Customer:
         self.recents.append((event.key, event.content, node, record, False, self.id))
         return "a", self.sequence, attached, merged, before, self.mapping(attached or merged)
 
+    def identify(self, bound, event, traits):
+        if self.merge or bound not in (0, self.generation + 1):
+            return ("m",)
+        self.role = self.role or "alone"
+        attached = sum(1 << place for place, name in enumerate(event.names) if self.tells(name))
+        self.listed -= set(event.names)
+        self.identifiers = dict.fromkeys(event.names, (event.received, event.origin)) | self.identifiers
+        for name, json in traits.items():
+            self.say(Trait(name, event.time, self.id, json))
+        return "i", attached, self.mapping(True)
+
+    def say(self, said):
+        """Not what it holds newer, nor what a member was told already."""
+        own = [trait for trait in self.traits if (trait.name, trait.holder) == (said.name, self.id)]
+        others = [replace(trait, holder=self.id) for trait in self.traits if trait.holder != self.id]
+        if said not in others and all(trait.time <= said.time for trait in own):
+            self.traits = [trait for trait in self.traits if trait not in own] + [said]
+
     def answer(self, known, bound, event, mark):
         """A member remembers nothing more, since its survivor would not know of it."""
         replayed = known[2:5] == mark
@@ -210,15 +233,16 @@ class Customer:
 
     def mapping(self, changed):
         told = {name: seen for name, seen in self.stored_identifiers().items() if name not in self.listed}
-        return (told, tuple(self.members)) if changed else ({}, ())
+        return (told, tuple(self.members), self.traits.copy()) if changed else ({}, (), [])
 
     def graph(self):
         """As m:ID has it."""
+        said = "".join(trait.line for trait in self.traits)
         if self.role in (None, "alone"):
-            return {}
+            return {"traits": said} if said else {}
         found = {"generation": str(self.generation)} | self.merge
         found |= {"members": "".join(self.members), "minute": str(MINUTE), "merges": str(self.merges)}
-        found |= {"untold": "".join(self.untold), "notes": self.stored_notes()}
+        found |= {"untold": "".join(self.untold), "notes": self.stored_notes(), "traits": said}
         found = {name: value for name, value in found.items() if value}
         if not self.merges:
             del found["minute"], found["merges"]
@@ -255,6 +279,9 @@ class World:
         self.next, self.released = dict.fromkeys(NODES, 1), dict.fromkeys(NODES, 1)
         self.told = {}  # (node, record): where it is, or that it is refused
         self.brought = defaultdict(dict)  # by customer, what came to that one itself
+        self.said = defaultdict(list)  # by customer, the traits that it held
+        self.attached = Counter()  # by what is said
+        self.numbers = itertools.count()  # of what is said
         self.taken_back = set()  # what was given up in splits
         self.splits = 0
         self.works = []  # (generator, the record that it delivers)
@@ -337,6 +364,23 @@ class World:
             self.note_told(node, record, "u" if told[0] == "u" else (root, told[1]))
             return
 
+    def identify(self, event, traits, how):
+        while True:
+            root, found = yield from self.follow(event.home)
+            bound = 0 if root == event.home and how % 3 else found.generation + 1
+            before = set(self.customers[root].identifiers)
+            told = self.server.identify(root, bound, event, NODES[how % 2], 0, 0, traits)
+            assert told == self.customers[root].identify(bound, event, traits)
+            self.check(root)
+            if told[0] == "m":
+                yield
+                continue
+            self.brought[root] |= {n: (event.received, event.origin) for n in event.names if n not in before}
+            self.attached.update(n for place, n in enumerate(event.names) if told[1] >> place & 1 and n[0] == "x")
+            said = [Trait(name, event.time, root, json) for name, json in traits.items()]
+            self.said[root] += [trait for trait in said if trait in self.customers[root].traits]
+            return
+
     def note_told(self, node, record, answer):
         assert self.told.setdefault((node, record), answer) == answer
 
@@ -378,7 +422,7 @@ class World:
             if told[0] == b"leaving":
                 break
             yield from self.finish(member)
-        root, up, recents, notes = yield from self.give_up(replace(one), told)
+        root, up, recents, notes = yield from self.give_up(deepcopy(one), told)  # as it was by then
         told = [line.split("\t") for line in notes.decode().splitlines()]
         freed = self.server.free(member, number, root, up, notes)
         assert freed == one.free(number, recents, told)
@@ -430,11 +474,23 @@ class World:
         self.works.append((work, record))
 
     def event(self, a, b, c):
+        event = self.made(len(self.events), a, b, c)
+        self.events.append(event)
+        self.send(event, NODES[a % 2], b)
+
+    def say(self, a, b, c):
+        """Some is said twice, as by who died behind it."""
+        number = 5000 + next(self.numbers)
+        event = self.made(number, a, b, c)
+        traits = {f"t{c % 2}": str(number), f"t{b % 3}": "null" if c % 4 == 0 else f"[{number}]"}
+        for _ in range(1 + (c % 5 == 0)):
+            self.start(self.identify(event, traits, b))
+
+    def made(self, number, a, b, c):
         """Of its identifiers some are only its customer's, and some anybody's."""
         home = IDS[a % len(IDS)]
         names = [f"x\t{home[-1]}-{c % 4}", f"x\t{home[-1]}-{c % 5}", f"y\tof all {b % 3}"][: 1 + b % 3]
-        number = len(self.events)
-        event = Event(
+        return Event(
             b"k%d %05d" % (number % 3, number),  # few prints differ
             b"said %03d" % (c % 7),
             home,
@@ -443,8 +499,6 @@ class World:
             tuple(dict.fromkeys(names)),
             CHANNELS[c % len(CHANNELS)],
         )
-        self.events.append(event)
-        self.send(event, NODES[a % 2], b)
 
     def send(self, event, node, how):
         record = (event, node, self.next[node])
@@ -549,6 +603,7 @@ class World:
             channels = Counter(event.channel for event in self.events for id in tree if self.is_at(event, seen[id]))
             assert {name[3:]: int(n) for name, n in one.state.items() if name[:3] == "in."} == channels
             self.check_identifiers(one, [self.brought[id] for id in tree])
+            self.check_traits(root, [trait for id in tree for trait in self.said[id]])
         merged = [id for one in seen.values() for entry in one.entries for id in entry.merged]
         rows = [id for root in trees for id in seen[root].rows]
         assert set(rows) <= set(merged), "each is told"
@@ -578,6 +633,13 @@ class World:
         for name, (when, origin) in root.identifiers.items():
             assert (when % UNTOLD, origin) in [some[name] for some in brought if name in some], "as it was"
 
+    def check_traits(self, root, said):
+        kept = self.customers[root].traits
+        assert set(kept) <= set(said)
+        newest = {(trait.name, trait.holder): trait.time for trait in kept}
+        assert len(newest) == len(kept)
+        assert all(newest[trait.name, trait.holder] >= trait.time for trait in said)
+
     def check_attached(self):
         """What is one customer's only is told once."""
         events = {event.key: event for event in self.events}
@@ -588,12 +650,13 @@ class World:
             for place, name in enumerate(events[entry.key].names)
             if entry.attached >> place & 1 and name[0] == "x"
         )
+        told += self.attached
         listed = set().union(*(c.listed for c in self.customers.values() if not c.merge))
         brought = {name for some in self.brought.values() for name in some if name[0] == "x"}
         assert self.splits or told == dict.fromkeys(brought - listed, 1)
 
 
-OFTEN = {"event": 5, "join": 4, "go_on": 14, "list_and_die": 1, "take_back": 2}
+OFTEN = {"event": 5, "say": 3, "join": 4, "go_on": 14, "list_and_die": 1, "take_back": 2}
 SELDOM = ["nothing", "again", "retry", "reuse", "end_other", "die", "release"]
 WHAT = SELDOM * 2 + [what for what, times in OFTEN.items() for _ in range(times)]
 NUMBERS = st.integers(0, 99)

@@ -181,12 +181,8 @@ class Customers:
 
     def append(self, id, bound, event, node, record, released):
         """A letter, and what was told: the same of what was just appended and of what is stored."""
-        mark = event.key + event.content + node + six(record) + six(event.time)
-        head = (node, released, 100_000, self.most_recents, 0, event.received, 1)
-        words = (b"\0\1" + struct.pack(">I", bound) + six(event.received) + mark, event.time, b"tail")
-        words += (event.lines(event.names), "\nlast\t" + event.last, packed(b"a", f"in.{event.channel}", "1"))
-        (answer,) = self._call("timeline/append", id, *head, *words)
-        letter, rest = answer[:1].decode(), answer[1:]
+        given = b"tail", "\nlast\t" + event.last, packed(b"a", f"in.{event.channel}", "1")
+        letter, rest = self._place(id, bound, event, node, record, released, given)
         if letter not in "ard":
             return letter, rest.decode()
         length = struct.unpack(">I", rest[:4])[0]
@@ -195,6 +191,22 @@ class Customers:
             return letter, *read_told(told), mapping
         entry = read_entry(told)
         return letter, entry.sequence, entry.attached, entry.merged, entry.before, mapping
+
+    def identify(self, id, bound, event, node, record, released, traits):
+        """A letter, what was attached, and the mapping."""
+        said = "".join(f"{name}\t{json}\n" for name, json in traits.items())
+        letter, rest = self._place(id, bound, event, node, record, released, (b"", "", said))
+        return (letter, struct.unpack(">II", rest[:8])[1], read_mapping(rest[8:])) if letter == "i" else (letter,)
+
+    def _place(self, id, bound, event, node, record, released, given):
+        """`given`: entry, last and changes."""
+        mark = event.key + event.content + node + six(record) + six(event.time)
+        head = (node, released, 100_000, self.most_recents, 0, event.received, 1)
+        entry, last, changes = given
+        first = b"\0\1" + struct.pack(">I", bound) + six(event.received) + mark
+        words = (first, event.time, entry, event.lines(event.names), last, changes)
+        (answer,) = self._call("timeline/append", id, *head, *words)
+        return answer[:1].decode(), answer[1:]
 
     def seen(self, id):
         lane, name = lane_of(id), id.encode()

@@ -34,6 +34,18 @@ class Recent:
     owner: int = 0  # whose entry it is: 0, or a place among the owners, from 1 on
 
 
+@dataclass(frozen=True)
+class Trait:
+    name: str
+    time: int
+    holder: str
+    json: str
+
+    @property
+    def line(self):
+        return f"{self.name}\t{self.time}\t{self.holder}\t{self.json}\n"
+
+
 @dataclass
 class Stored:
     sequence: int
@@ -93,17 +105,25 @@ def read_customer(blob):
     return Stored(sequence, count, first, ROLES[role], untold, state, identifiers, rest.read())
 
 
+def read_traits(text):
+    """In the order in which they came."""
+    lines = [line.split("\t") for line in text.decode().split("\n")]
+    assert lines.pop() == [""]
+    return [Trait(name, int(time), holder, json) for name, time, holder, json in lines]
+
+
 def read_mapping(text):
-    """Identifiers and members, as an answer has them; nothing where nothing changed."""
+    """Identifiers, members and traits, as an answer has them; nothing where nothing changed."""
     if not text:
-        return {}, ()
+        return {}, (), []
     rest = io.BytesIO(text)
-    *mapping, members, redirect = read_numbers(rest, 2, 4, 4, 4, 4)
+    *mapping, members, redirect, traits = read_numbers(rest, 2, 4, 4, 4, 4, 4)
     identifiers = read_attachments(rest, *mapping)
     members = split_ids(rest.read(members))
     assert redirect in (0, ID)
-    assert len(text) - rest.tell() == redirect
-    return identifiers, members
+    rest.read(redirect)
+    assert len(text) - rest.tell() == traits
+    return identifiers, members, read_traits(rest.read())
 
 
 def read_entry(entry, time=-1):

@@ -122,6 +122,20 @@ static void look_at_all(const struct tp_customer *found) {
     assert_int_equal(rest.n, 0);
 }
 
+static void look_at_traits(const struct tp_customer *found) {
+    assert_true(found->is_known);
+    assert_true(tp_str_is(found->traits, "name\t5\t" ID "\t1\n"));
+}
+
+static void what_was_said_is_read_of_whoever_is_not_merged(void **state) {
+    (void)state;
+    look = look_at_traits;
+    read_as(STORED_ALONE, STORED_MERGES("traits", "name\t5\t" ID "\t1\n"));
+    assert_int_equal(read_status, 0);
+    read_as(STORED_ROOT, STORED_MERGES("generation", "1", "traits", "name\t5\t" ID "\t1\n"));
+    assert_int_equal(read_status, 0);
+}
+
 static void one_alone_is_read(void **state) {
     (void)state;
     look = look_at_all;
@@ -286,6 +300,7 @@ int main(void) {
         TEST(all_is_asked_at_once),
         TEST(a_failure_is_told_once),
         TEST(one_alone_is_read),
+        TEST(what_was_said_is_read_of_whoever_is_not_merged),
         TEST(one_alone_is_alone_whatever_comes_meanwhile),
         TEST(a_root_has_its_members_by_id),
         TEST(a_member_says_whom_it_leads_to),

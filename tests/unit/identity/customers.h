@@ -101,9 +101,10 @@ static redisReply *serve_list(const struct fake_call *call) {
 static redisReply *told_of(const struct test_customer *c) {
     char number[24];
     snprintf(number, sizeof number, "%lld", c->generation);
-    const char *told[19] = {"pending", c->to, number, c->at, "", c->members, "", "", "", "", "0", "", "", "", c->lines};
-    redisReply *reply = fake_array(19);
-    for (size_t i = 0; i < 19; i++)
+    const char *told[20] = {"pending", c->to, number, c->at, "", c->members, "", "",
+                            "",        "",    "",     "0",   "", "",         "", c->lines};
+    redisReply *reply = fake_array(20);
+    for (size_t i = 0; i < 20; i++)
         reply->element[i] = fake_text(tp_str(told[i] ? told[i] : ""));
     return reply;
 }
@@ -139,7 +140,7 @@ static redisReply *serve_absorb(const struct fake_call *call) {
     if (s->to[0] || !tp_str_is(call->words[told + 2], at))
         return fake_text(TP_STR("moved"));
     strcat(s->members, loser);
-    list_lines(s, call->words[told + 13]);
+    list_lines(s, call->words[told + 14]);
     return fake_text(TP_STR("in"));
 }
 

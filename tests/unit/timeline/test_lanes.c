@@ -21,6 +21,7 @@ static int failed_with;
 static uint32_t told_attached; /* of the last that has an entry */
 static char told_merged[64], told_members[64];
 static char told_mapping[512]; /* as JSON */
+static char told_traits[128];
 
 static void note_entry(const struct tp_entry *entry) {
     struct tp_buf json = TP_BUF_INIT;
@@ -32,16 +33,18 @@ static void note_entry(const struct tp_entry *entry) {
     told_attached = entry->attached;
     snprintf(told_merged, sizeof told_merged, "%.*s", (int)entry->merged.len, entry->merged.at);
     snprintf(told_members, sizeof told_members, "%.*s", (int)entry->members.len, entry->members.at);
+    snprintf(told_traits, sizeof told_traits, "%.*s", (int)entry->traits.len, entry->traits.at);
     tp_buf_free(&json);
 }
 
 static void on_appended(void *arg, struct tp_append *append, enum tp_append_result result,
                         const struct tp_entry *entry) {
     static const char letters[] = {
-        [TP_APPENDED] = 'a', [TP_REPLAYED] = 'r', [TP_DUPLICATE] = 'd', [TP_REUSED] = 'u',
-        [TP_BROKEN] = 'b',   [TP_HELD] = 'h',     [TP_MOVED] = 'm',     [TP_ELSEWHERE] = 'o'};
+        [TP_APPENDED] = 'a', [TP_REPLAYED] = 'r', [TP_DUPLICATE] = 'd', [TP_REUSED] = 'u',    [TP_BROKEN] = 'b',
+        [TP_HELD] = 'h',     [TP_MOVED] = 'm',    [TP_ELSEWHERE] = 'o', [TP_IDENTIFIED] = 'i'};
     assert_ptr_equal(arg, &settings);
-    bool has_entry = result == TP_APPENDED || result == TP_REPLAYED || result == TP_DUPLICATE;
+    bool has_entry =
+        result == TP_APPENDED || result == TP_REPLAYED || result == TP_DUPLICATE || result == TP_IDENTIFIED;
     assert_int_equal(entry != NULL, has_entry);
     if (entry)
         note_entry(entry);
@@ -128,8 +131,10 @@ static size_t events_of(const struct fake_call *call, size_t records[MOST]) {
 #define SECOND_OF_THREE "\0\0\0\2\0\0"
 #define ONE_MERGED      "\0\0\0\0\0\1"
 #define ATTACHMENTS     "\0\0\0\0\x03\xe8\0\0\0\0\x07\xd0\nx\tann\nx\tb\nshop\t\"e\"\n\n"
-#define MAPPING         "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\0\0\0\0\0" ATTACHMENTS
-#define MAPPING_OF_TWO  "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\x24\0\0\0\0" ATTACHMENTS BOB
+#define MAPPING         "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\0\0\0\0\0\0\0\0\0" ATTACHMENTS
+#define MAPPING_OF_TWO  "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\x24\0\0\0\0\0\0\0\0" ATTACHMENTS BOB
+#define TRAITS          "name\t5\t" ANN "\t\"A\"\n"
+#define MAPPING_TRAITS  "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\0\0\0\0\0\0\0\0\x30" ATTACHMENTS TRAITS
 #define MAPPING_JSON                                                                                                   \
     "[{\"type\":\"x\",\"value\":\"ann\",\"first_seen\":\"1970-01-01T00:00:01.000Z\",\"source\":\"shop\",\"event\":"    \
     "\"e\"},"                                                                                                          \
@@ -323,6 +328,41 @@ static void who_was_merged_is_told_with_the_members(void **state) {
     }
 }
 
+static void what_identifies_is_told_with_the_mapping_and_traits(void **state) {
+    (void)state;
+    static const struct tp_str answers[] = {
+        {"i\0\0\0\4\0\0\0\2" MAPPING_TRAITS, sizeof "i\0\0\0\4\0\0\0\2" MAPPING_TRAITS - 1},
+        {"i\0\0\0\4\0\0\0\0" MAPPING_TRAITS, sizeof "i\0\0\0\4\0\0\0\0" MAPPING_TRAITS - 1},
+        {"a" NEW SECOND_OF_THREE MAPPING_TRAITS, sizeof "a" NEW SECOND_OF_THREE MAPPING_TRAITS - 1}};
+    static const uint32_t attached[] = {2, 0, 2};
+    for (size_t i = 0; i < 3; i++) {
+        told_traits[0] = '\0';
+        assert_int_equal(answered(answers[i]), answers[i].at[0]);
+        assert_int_equal(told_attached, attached[i]);
+        assert_string_equal(told_mapping, MAPPING_JSON);
+        assert_string_equal(told_traits, TRAITS);
+    }
+    assert_int_equal(answered(TP_STR("i\0\0\0\4\0\0\0\2")), 'b'); /* always with the mapping */
+    assert_int_equal(answered(TP_STR("i\0\0\0\3\0\0\2" MAPPING)), 'b');
+}
+
+/* By its empty entry the script knows it. */
+static void one_that_identifies_gives_its_traits_alone(void **state) {
+    (void)state;
+    append(0, ANN);
+    interactions[0].identifies = true;
+    interactions[0].traits = TP_STR("name\t\"Ann\"\n");
+    appends[0].last = TP_STR("");
+    tp_timeline_send(timeline, 0);
+    struct fake_call *call = fake_hear();
+    const struct tp_str *event = call->words + call->n_keys + WORDS_BEFORE_EVENTS;
+    assert_true(tp_str_is(event[1], "1000"));
+    assert_int_equal(event[2].len, 0);
+    assert_true(tp_str_is(event[3], "shop\t\"e\\\"1\"\nx\tann\n"));
+    assert_true(tp_str_is(event[5], "name\t\"Ann\"\n"));
+    answer_appended(call);
+}
+
 static void where_nothing_was_attached_there_is_no_mapping(void **state) {
     (void)state;
     static const struct tp_str answers[] = {
@@ -491,6 +531,8 @@ int main(void) {
         TEST(each_answer_is_told),
         TEST(what_was_attached_is_told_with_the_mapping),
         TEST(who_was_merged_is_told_with_the_members),
+        TEST(what_identifies_is_told_with_the_mapping_and_traits),
+        TEST(one_that_identifies_gives_its_traits_alone),
         TEST(where_nothing_was_attached_there_is_no_mapping),
         TEST(an_answer_that_is_cut_is_broken),
         TEST(a_length_beyond_the_answer_is_broken),
