@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/time.h"
+#include "common/traits.h"
 #include "daemon/context/context.h"
 #include "daemon/pipeline/told.h"
 
@@ -81,27 +82,39 @@ static void tell_conflict(struct tp_item *item, struct tp_str conflict) {
     interaction->json = item->sent;
     if (conflict.len == 0)
         return;
+    if (interaction->identifies) {
+        tp_buf_addstr(&item->told, conflict);
+        return;
+    }
     tp_interaction_put_conflict(item->sent, interaction->customer_at, conflict, &item->told);
     interaction->json = tp_buf_str(&item->told);
 }
 
-int tp_item_prepare_append(struct tp_item *item, struct tp_str conflict) {
-    const struct tp_interaction *interaction = &item->interaction;
-    tell_conflict(item, conflict);
-    const struct tp_context_event event = event_of(interaction);
+/* One that identifies is no part of the customer's history. */
+static void prepare_changes(struct tp_item *item) {
+    struct tp_append *append = &item->append;
     struct tp_buf *text = &item->changes;
     tp_buf_clear(text);
+    if (item->interaction.identifies)
+        return;
+    const struct tp_context_event event = event_of(&item->interaction);
     size_t last_len = tp_context_bring(&event, text);
+    append->last = (struct tp_str){text->at, last_len};
+    append->changes[0] =
+        (struct tp_state_change){TP_STATE_ADD, {text->at + last_len, text->len - last_len}, TP_STR("1")};
+    append->n_changes = 1;
+}
+
+int tp_item_prepare_append(struct tp_item *item, struct tp_str conflict) {
+    tell_conflict(item, conflict);
     item->append = (struct tp_append){
-        .interaction = interaction,
+        .interaction = &item->interaction,
         .customer_id = tp_str(item->customer_id),
         .record = item->record,
         .alone = item->tries > 0,
-        .last = {text->at, last_len},
-        .changes = {{TP_STATE_ADD, {text->at + last_len, text->len - last_len}, TP_STR("1")}},
-        .n_changes = 1,
     };
-    return text->failed || item->told.failed ? TP_ENOMEM : 0;
+    prepare_changes(item);
+    return item->changes.failed || item->told.failed ? TP_ENOMEM : 0;
 }
 
 /* ---- what goes to Kafka ---- */
@@ -137,8 +150,12 @@ static void write_cause(const struct tp_interaction *interaction, int64_t time_m
 
 /* What is known of the customer now: of one that was merged since, only where it leads. */
 static int write_known(const struct tp_item *item, const struct tp_entry *entry, struct tp_buf *out) {
-    const struct tp_told told = {tp_str(item->customer_id), entry->redirect, entry->mapping, entry->members};
-    return tp_told_begin(&told, out);
+    const struct tp_told told = {tp_str(item->customer_id), entry->redirect, entry->mapping, entry->members,
+                                 entry->traits};
+    tp_buf_clear(out);
+    int status = tp_told_begin(&told, out);
+    tp_buf_adds(out, ",\"change\":");
+    return status;
 }
 
 /* The customer as a whole, and what changed and why. Empty where nothing did. */
@@ -150,11 +167,28 @@ static int write_mapping(struct tp_item *item, const struct tp_entry *entry, con
         return 0;
     write_cause(&item->interaction, time_ms, &cause);
     int status = write_known(item, entry, out);
-    tp_buf_adds(out, ",\"change\":");
     tp_interaction_write_change(entry->json, entry->customer_at, resolved, tp_buf_str(&cause), out);
     tp_buf_addc(out, '}');
     out->failed = out->failed || cause.failed;
     tp_buf_free(&cause);
+    return status < 0 ? status : out->failed ? TP_ENOMEM : 0;
+}
+
+/* All that becomes of one that identifies: the customer as a whole, and what was said. */
+static int write_identified(struct tp_item *item, const struct tp_entry *entry) {
+    const struct tp_interaction *interaction = &item->interaction;
+    struct tp_buf *out = &item->out;
+    int status = write_known(item, entry, out);
+    tp_buf_adds(out, "{\"kind\":\"identified\",\"identifiers\":");
+    tp_interaction_write_attached(entry->json, entry->customer_at, entry->attached, out);
+    if (interaction->traits.len > 0) {
+        tp_buf_adds(out, ",\"traits\":");
+        tp_traits_write_names(interaction->traits, out);
+    }
+    if (item->told.len > 0)
+        tp_buf_addf(out, ",\"conflict\":[%.*s]", TP_FMT(tp_buf_str(&item->told)));
+    write_cause(interaction, interaction->time_ms, out);
+    tp_buf_adds(out, "}}");
     return status < 0 ? status : out->failed ? TP_ENOMEM : 0;
 }
 
@@ -185,6 +219,8 @@ static int write_merged(struct tp_item *item, const struct tp_resolved *resolved
 }
 
 int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry) {
+    if (item->interaction.identifies)
+        return write_identified(item, entry);
     const struct tp_resolved resolved = tp_entry_resolved(entry, tp_str(item->customer_id));
     int64_t time_ms = time_of(item, entry);
     int status = write_mapping(item, entry, &resolved, time_ms);
@@ -220,6 +256,11 @@ void tp_item_reject(struct tp_item *item, int error, bool bare) {
 
 static int produce_rejection(struct tp_item *item, struct tp_kafka *kafka, const struct tp_kafka_header ours[3]) {
     const struct tp_kafka_piece piece = {TP_TOPIC_REJECTED, item->rejection.source, &item->out, ours, 3};
+    return tp_kafka_produce(kafka, &piece, 1, item);
+}
+
+static int produce_identified(struct tp_item *item, struct tp_kafka *kafka, const struct tp_kafka_header ours[3]) {
+    const struct tp_kafka_piece piece = {TP_TOPIC_CUSTOMERS, tp_str(item->customer_id), &item->out, ours, 3};
     return tp_kafka_produce(kafka, &piece, 1, item);
 }
 
@@ -270,7 +311,8 @@ int tp_item_produce(struct tp_item *item, struct tp_kafka *kafka, const char *no
     snprintf(record, sizeof record, "%" PRIu64, item->record);
     const struct tp_kafka_header ours[] = {
         {"content-type", TP_STR("application/json")}, {"tp_node", tp_str(node)}, {"tp_record", tp_str(record)}};
-    return item->is_rejection ? produce_rejection(item, kafka, ours)
-           : item->is_split   ? produce_split(item, kafka, ours)
-                              : produce_interaction(item, kafka, ours);
+    return item->is_rejection             ? produce_rejection(item, kafka, ours)
+           : item->is_split               ? produce_split(item, kafka, ours)
+           : item->interaction.identifies ? produce_identified(item, kafka, ours)
+                                          : produce_interaction(item, kafka, ours);
 }

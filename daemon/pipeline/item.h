@@ -37,7 +37,8 @@ struct tp_item {
     struct tp_rejection rejection;
     char customer_id[TP_UUID_TEXT];
     struct tp_str sent; /* the interaction's json as it was accepted */
-    struct tp_buf told; /* and as it is told, where it names identifiers of several customers; a rejected split's */
+    struct tp_buf told; /* and as it is told, where it names identifiers of several customers; a rejected split's; of
+                           one that identifies, these conflicts alone */
     struct tp_append append;
     uint32_t of_members;   /* as in struct tp_identity_request */
     struct tp_buf changes; /* that append.changes points to */
@@ -62,7 +63,8 @@ void tp_item_observe(const struct tp_item *item, enum tp_histogram histogram);
 /* Fills `append` once the customer is known: whom, and what changes in the customer's state. `conflict`: of those of
  * its identifiers that lead to others, `{"type", "value", "customer"}` each, with commas; mostly nothing. TP_ENOMEM. */
 int tp_item_prepare_append(struct tp_item *item, struct tp_str conflict);
-/* `out` becomes the enriched interaction, by what the timeline answered, `mapping` and `merged` what it changed. */
+/* `out` becomes the enriched interaction, by what the timeline answered, `mapping` and `merged` what it changed; of one
+ * that identifies, `out` becomes what it changed, and there is no more. */
 int tp_item_enrich(struct tp_item *item, const struct tp_entry *entry);
 /* `out` becomes a record of the rejected topic; for an interaction, because of `error`. With `bare`, without payload.
  */

@@ -173,7 +173,8 @@ static void note_others(struct tp_item *item, const struct tp_entry *entry) {
 }
 
 static void count_placed(const struct tp_item *item) {
-    tp_item_observe(item, TP_H_TIMELINE);
+    if (!item->interaction.identifies)
+        tp_item_observe(item, TP_H_TIMELINE);
     tp_metrics_add(TP_M_IDENTITY_CONFLICTS, item->told.len > 0);
 }
 
@@ -196,7 +197,7 @@ static void on_appended(void *arg, struct tp_append *append, enum tp_append_resu
     } else {
         note_others(item, entry);
         keep_for_waiters(delivery, item);
-        if (result == TP_APPENDED)
+        if (result == TP_APPENDED || result == TP_IDENTIFIED)
             count_placed(item);
         if (result == TP_DUPLICATE)
             tp_delivery_end(delivery, item, TP_WAS_DUPLICATE);
@@ -260,7 +261,7 @@ static void place(struct tp_delivery *delivery, struct tp_item *item, const stru
         hold(delivery, item);
         return;
     }
-    if (tp_known_otherwise(placing->known, &item->interaction)) {
+    if (!item->interaction.identifies && tp_known_otherwise(placing->known, &item->interaction)) {
         tp_metrics_add(TP_M_TIMELINE_REUSED, 1); /* as the timeline would count it */
         tp_outbox_reject(delivery, item, TP_EIDREUSED);
         return;

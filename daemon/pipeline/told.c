@@ -2,6 +2,7 @@
 
 #include "common/json.h"
 #include "common/time.h"
+#include "common/traits.h"
 
 int tp_told_begin(const struct tp_told *told, struct tp_buf *out) {
     tp_buf_addf(out, "{\"schema\":%d,\"id\":\"%.*s\"", TP_SCHEMA_VERSION, TP_FMT(told->customer_id));
@@ -15,7 +16,7 @@ int tp_told_begin(const struct tp_told *told, struct tp_buf *out) {
         tp_buf_adds(out, ",\"members\":");
         tp_interaction_write_ids(told->members, out);
     }
-    return status;
+    return status < 0 ? status : tp_traits_write(told->traits, TP_TRAITS_WITH_TIME, out);
 }
 
 void tp_told_cause(struct tp_str source, struct tp_str event, int64_t time_ms, struct tp_buf *out) {

@@ -347,6 +347,97 @@ static void a_retry_is_told_with_the_time_that_is_stored(void **state) {
     tp_item_free(item);
 }
 
+/* ---- one that identifies ---- */
+
+static struct tp_item *identify(const char *traits) {
+    struct tp_buf packed = TP_BUF_INIT;
+    struct tp_interaction said = sent;
+    said.type = TP_STR("identify");
+    said.identifies = true;
+    said.traits = tp_str(traits);
+    tp_interaction_pack(&said, &packed);
+    return item_of(TP_RECORD_INTERACTION, &packed);
+}
+
+static struct tp_entry identified(void) {
+    struct tp_entry entry = attaching();
+    entry.sequence = 0;
+    entry.traits = TP_STR("name\t1000\t" CUSTOMER "\t\"Ann\"\n");
+    return entry;
+}
+
+static void assert_identified(struct tp_item *item, const char *expected) {
+    assert_false(item->out.failed);
+    if (!tp_str_is(tp_buf_str(&item->out), expected))
+        fail_msg("%.*s is not %s", TP_FMT(tp_buf_str(&item->out)), expected);
+    assert_int_equal(item->mapping.len, 0);
+    assert_int_equal(item->n_merged, 0);
+}
+
+static void one_that_identifies_brings_no_history(void **state) {
+    (void)state;
+    struct tp_item *item = identify("name\t\"Ann\"\n");
+    assert_int_equal(tp_item_prepare_append(item, TP_STR("")), 0);
+    assert_true(item->append.interaction->identifies);
+    assert_int_equal(item->append.last.len, 0);
+    assert_int_equal(item->append.n_changes, 0);
+    tp_item_free(item);
+}
+
+#define SHOWN "\"traits\":{\"name\":{\"value\":\"Ann\",\"time\":\"1970-01-01T00:00:01.000Z\"}},"
+
+static void it_becomes_the_customers_record_alone(void **state) {
+    (void)state;
+    struct tp_item *item = identify("name\t\"Ann\"\nvip\tnull\n");
+    struct tp_entry entry = identified();
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_identified(item, MAPPED SHOWN "\"change\":{\"kind\":\"identified\",\"identifiers\":[" LINE
+                                         "],\"traits\":[\"name\",\"vip\"]" CAUSE);
+    tp_item_free(item);
+}
+
+static void also_where_nothing_was_new(void **state) {
+    (void)state;
+    struct tp_item *item = identify("");
+    struct tp_entry entry = identified();
+    entry.attached = 0;
+    entry.traits = TP_STR("");
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_identified(item, MAPPED "\"change\":{\"kind\":\"identified\",\"identifiers\":[]" CAUSE);
+    tp_item_free(item);
+}
+
+static void its_conflicts_stand_in_the_change(void **state) {
+    (void)state;
+    struct tp_item *item = identify("");
+    struct tp_entry entry = identified();
+    entry.traits = TP_STR("");
+    assert_int_equal(tp_item_prepare_append(item, TP_STR("{\"type\":\"x\"}")), 0);
+    assert_true(tp_str_equal(item->append.interaction->json, sent.json));
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_out_has(item, "\"identifiers\":[" LINE "],\"conflict\":[{\"type\":\"x\"}]" CAUSE);
+    tp_item_free(item);
+}
+
+static void traits_that_are_none_are_no_record(void **state) {
+    (void)state;
+    struct tp_item *item = identify("");
+    struct tp_entry entry = identified();
+    entry.traits = TP_STR("name");
+    assert_int_equal(enrich(item, &entry), TP_ECORRUPT);
+    tp_item_free(item);
+}
+
+static void an_interaction_is_told_with_the_traits(void **state) {
+    (void)state;
+    struct tp_item *item = interaction();
+    struct tp_entry entry = identified();
+    entry.sequence = 3;
+    assert_int_equal(enrich(item, &entry), 0);
+    assert_mapping(item, MAPPED SHOWN "\"change\":{\"kind\":\"attached\",\"identifiers\":[" LINE "]" CAUSE);
+    tp_item_free(item);
+}
+
 #define COMMAND "0190a1b2-0000-4000-8000-000000000009"
 
 static struct tp_item *split(void) {
@@ -397,6 +488,12 @@ int main(void) {
         cmocka_unit_test(a_stored_state_that_is_none_is_no_context),
         cmocka_unit_test(an_interaction_that_is_rejected_says_why),
         cmocka_unit_test(rejected_again_it_is_bare),
+        cmocka_unit_test(one_that_identifies_brings_no_history),
+        cmocka_unit_test(it_becomes_the_customers_record_alone),
+        cmocka_unit_test(also_where_nothing_was_new),
+        cmocka_unit_test(its_conflicts_stand_in_the_change),
+        cmocka_unit_test(traits_that_are_none_are_no_record),
+        cmocka_unit_test(an_interaction_is_told_with_the_traits),
         cmocka_unit_test(a_split_is_unpacked),
         cmocka_unit_test(a_split_that_is_rejected_says_what_was_asked),
     };
