@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "common/time.h"
+#include "common/traits.h"
 #include "daemon/context/context.h"
 
 struct asked {
@@ -53,7 +54,7 @@ static int64_t count_of(struct tp_str digits) {
 }
 
 /* Not the sequence, which does not go back when a member is given up. */
-static void write_total(struct tp_str state, struct tp_buf *out) {
+static int64_t write_total(struct tp_str state, struct tp_buf *out) {
     const struct tp_str count = TP_STR(TP_STATE_COUNT);
     struct tp_str name, value;
     int64_t total = 0;
@@ -62,6 +63,7 @@ static void write_total(struct tp_str state, struct tp_buf *out) {
             total += count_of(value);
     tp_buf_adds(out, ",\"interactions\":");
     tp_buf_addi(out, total);
+    return total;
 }
 
 /* Of all that they have, the root and its members. One without has 0 for both. */
@@ -81,16 +83,17 @@ static void write_span(const struct tp_customer *customer, struct tp_buf *out) {
 static int write_last(const struct tp_customer *customer, struct tp_buf *out) {
     struct tp_str last = tp_context_state_get(customer->state, TP_STATE_LAST);
     tp_buf_adds(out, ",\"last\":");
-    if (last.at || customer->n_members == 0)
+    if (last.at || (customer->n_members == 0 && customer->sequence > 0))
         return tp_context_last_write(last, out);
-    tp_buf_adds(out, "null"); /* all that it has came with its members */
+    tp_buf_adds(out, "null"); /* all that it has came with its members, or only says who it is */
     return 0;
 }
 
 static int write_history(const struct tp_customer *customer, struct tp_buf *out) {
-    write_total(customer->state, out);
+    int64_t total = write_total(customer->state, out);
     write_counts(customer->state, out);
-    write_span(customer, out);
+    if (total > 0)
+        write_span(customer, out);
     return write_last(customer, out);
 }
 
@@ -112,6 +115,8 @@ static int write_customer(const struct asked *asked, struct tp_str id, const str
     int status = tp_mapping_write(customer->mapping, out);
     if (status == 0)
         status = write_merges(asked, customer, out);
+    if (status == 0 && !asked->identity_alone)
+        status = tp_traits_write(customer->traits, TP_TRAITS_PLAIN, out);
     if (status == 0 && !asked->identity_alone)
         status = write_history(customer, out);
     tp_buf_addc(out, '}');

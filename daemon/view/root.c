@@ -16,7 +16,7 @@ struct walk {
 };
 
 static void finish(struct walk *walk, int status, const struct tp_customer *customer) {
-    if (status == 0 && customer->sequence == 0 && customer->n_members == 0)
+    if (status == 0 && !customer->is_known && customer->n_members == 0)
         status = TP_ENOTFOUND;
     walk->done(walk->arg, status, tp_str(walk->id), status == 0 ? customer : NULL);
     free(walk);

@@ -17,9 +17,10 @@ typedef void tp_view_done(void *arg, int status, struct tp_str json);
 /* {"customers": [{"id"}]}: whose identifier this is, a root. The identifier is canonical. */
 int tp_view_find(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identifier identifier,
                  tp_view_done *done, void *arg);
-/* {"id", "identifiers" [{type, value, first_seen, source, event}], "members" [id], "interactions", "counts" {channel:
- * n}, "first_seen", "last_seen", "last" {id, channel, type, time}}: its own and its members'. No "members" where there
- * are none; "last" is null where all came with them. */
+/* {"id", "identifiers" [{type, value, first_seen, source, event}], "members" [id], "traits" {name: value},
+ * "interactions", "counts" {channel: n}, "first_seen", "last_seen", "last" {id, channel, type, time}}: its own and its
+ * members'. No "members" and "traits" where there are none; no "first_seen" and "last_seen" where no interaction has
+ * come; "last" is null there, and where all came with members. */
 int tp_view_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_view_done *done, void *arg);
 

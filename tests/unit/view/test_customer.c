@@ -107,6 +107,18 @@ static void one_to_whom_nothing_has_happened_is_not_found(void **state) {
     assert_int_equal(view_status, TP_ENOTFOUND);
 }
 
+/* Known by what somebody said alone. */
+static void one_of_whom_something_was_said_is_told_with_it(void **state) {
+    (void)state;
+    static const struct stored said = {
+        .identifiers = "\nx\t7\nx\t8\n", .origins = "shop\t\"e-1\"\n\n", .seen = {"\0\0\0\0\3\xe8\0\0\0\0\3\xe8", 12}};
+    assert_int_equal(tp_view_customer(&settings, NULL, TP_STR(CUSTOMER), on_view, NULL), 0);
+    answer(stored_blob(&said), "0", "0", STORED_MERGES("traits", "name\t5\t" CUSTOMER "\t\"Ann\"\n"));
+    assert_int_equal(view_status, 0);
+    assert_non_null(
+        strstr(view_json, "}],\"traits\":{\"name\":\"Ann\"},\"interactions\":0,\"counts\":{},\"last\":null}"));
+}
+
 /* ---- who was merged ---- */
 
 #define TIMES(first, last)                                                                                             \
@@ -328,6 +340,7 @@ int main(void) {
         cmocka_unit_test(who_has_no_identifier_is_told_without),
         cmocka_unit_test(nobody_is_not_found),
         cmocka_unit_test(one_to_whom_nothing_has_happened_is_not_found),
+        cmocka_unit_test(one_of_whom_something_was_said_is_told_with_it),
         cmocka_unit_test(a_root_tells_its_members_and_when_they_were_seen),
         cmocka_unit_test(a_member_leads_to_its_root),
         cmocka_unit_test(why_they_are_the_same_is_told),
