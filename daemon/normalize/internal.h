@@ -34,7 +34,7 @@ struct tp_normalizer {
     struct tp_types types;
     /* Of the current interaction, until the next call. */
     struct tp_json json;
-    struct tp_buf out, values;
+    struct tp_buf out, values, traits;
     XXH3_state_t *hash;
 };
 
@@ -63,6 +63,8 @@ int tp_refuse(struct tp_refusal *refusal, int error, const struct tp_place *plac
 int tp_refuse_type(struct tp_refusal *refusal, const struct tp_place *place, const char *expected, const json_t *value);
 /* A member that is not known; its name is shown only where it looks like one. */
 int tp_refuse_unknown(struct tp_refusal *refusal, const struct tp_place *in, struct tp_str name);
+/* A name that could be an address or a number of somebody is not shown. */
+bool tp_refuse_may_show(struct tp_str name);
 
 /* rules.c */
 enum tp_rule_kind {
@@ -74,6 +76,7 @@ enum tp_rule_kind {
     TP_RULE_WHOLE,  /* a number without fraction and exponent */
     TP_RULE_OBJECT, /* with members by rules of their own */
     TP_RULE_FREE,   /* an object of any members */
+    TP_RULE_TRAITS,
     TP_RULE_CUSTOMER,
 };
 enum tp_rule_need {
@@ -81,8 +84,14 @@ enum tp_rule_need {
     TP_RULE_REQUIRED,
     TP_RULE_ONE_OF, /* of all members so marked in one object, exactly one is there */
 };
+enum tp_rule_of { /* whose member it is */
+                  TP_RULE_OF_INTERACTIONS,
+                  TP_RULE_OF_IDENTIFY, /* one that only says who somebody is */
+                  TP_RULE_OF_ANY
+};
 struct tp_rule {
     struct tp_str name;
+    enum tp_rule_of of;
     enum tp_rule_kind kind;
     enum tp_rule_need need;
     double least, most;          /* of a string its characters, of a number its value, of a free object its members */
@@ -137,6 +146,9 @@ int tp_scope_canonical(struct tp_normalizer *normalizer, const struct tp_place *
 void tp_scope_write(const struct tp_scoped *scoped, struct tp_buf *out);
 /* Whether this value names nobody, with its scope or without. */
 bool tp_scope_blocks(const struct tp_types *types, size_t type, struct tp_str value);
+
+/* traits.c */
+int tp_traits_take(struct tp_task *task, const struct tp_place *place, const json_t *traits);
 
 /* customer.c */
 int tp_customer_write(struct tp_task *task, const struct tp_place *place, const json_t *customer);

@@ -153,6 +153,16 @@ static int write_object(struct tp_task *task, const struct tp_place *place, cons
     return error;
 }
 
+/* What an event is not told for would be lost. */
+static int check_of(struct tp_task *task, const struct tp_place *place, const struct tp_rule *rule) {
+    bool identifies = task->interaction->identifies;
+    if (rule->of == TP_RULE_OF_ANY || (rule->of == TP_RULE_OF_IDENTIFY) == identifies)
+        return 0;
+    return tp_refuse(task->refusal, TP_EUNKNOWN, place,
+                     identifies ? "not known of an event of type identify"
+                                : "known of an event of type identify only; free data goes into attributes");
+}
+
 static int write_value(struct tp_task *task, const struct tp_place *place, const struct tp_rule *rule,
                        const json_t *value) {
     struct tp_str text = {json_string_value(value), json_string_length(value)};
@@ -171,6 +181,8 @@ static int write_value(struct tp_task *task, const struct tp_place *place, const
         return write_object(task, place, rule, value);
     case TP_RULE_FREE:
         return write_free(task, place, rule, value);
+    case TP_RULE_TRAITS:
+        return tp_traits_take(task, place, value);
     case TP_RULE_CUSTOMER:
         break;
     }
@@ -192,7 +204,9 @@ int tp_members_write(struct tp_task *task, const struct tp_place *place, const s
         tp_buf_addstr(out, rule->name);
         tp_buf_adds(out, "\":");
         struct tp_place member = member_of(place, rule);
-        error = write_value(task, &member, rule, found[i]);
+        error = check_of(task, &member, rule);
+        if (!error)
+            error = write_value(task, &member, rule, found[i]);
     }
     return error;
 }

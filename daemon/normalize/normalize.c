@@ -38,6 +38,7 @@ void tp_normalizer_free(struct tp_normalizer *normalizer) {
     tp_json_free(&normalizer->json);
     tp_buf_free(&normalizer->out);
     tp_buf_free(&normalizer->values);
+    tp_buf_free(&normalizer->traits);
     tp_canonical_free(normalizer->canonical);
     tp_types_free(&normalizer->types);
     XXH3_freeState(normalizer->hash);
@@ -48,6 +49,7 @@ static void forget_last(struct tp_normalizer *normalizer) {
     tp_json_free(&normalizer->json);
     tp_buf_clear(&normalizer->out);
     tp_buf_clear(&normalizer->values);
+    tp_buf_clear(&normalizer->traits);
 }
 
 static int out_of_memory(struct tp_task *task) {
@@ -132,10 +134,11 @@ static uint64_t hash_content(const struct tp_task *task, bool time_sent) {
 static int write_interaction(struct tp_task *task, bool time_sent) {
     struct tp_interaction *interaction = task->interaction;
     struct tp_buf *out = &task->normalizer->out;
+    interaction->identifies = tp_str_is(string_of(task, "type"), "identify");
     tp_buf_addstr(out, HEAD);
     int error = tp_members_write(task, NULL, &tp_rules_interaction, task->normalizer->json.root);
     tp_buf_addc(out, '}');
-    if (!error && out->failed)
+    if (!error && (out->failed || task->normalizer->traits.failed))
         error = out_of_memory(task);
     if (error)
         return error;
@@ -144,6 +147,7 @@ static int write_interaction(struct tp_task *task, bool time_sent) {
     interaction->channel = string_of(task, "channel");
     interaction->type = string_of(task, "type");
     interaction->received_ms = task->received_ms;
+    interaction->traits = tp_buf_str(&task->normalizer->traits);
     interaction->json = tp_buf_str(out);
     interaction->key = tp_interaction_key(interaction->source, interaction->id);
     interaction->content = hash_content(task, time_sent);

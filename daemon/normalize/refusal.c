@@ -56,8 +56,7 @@ int tp_refuse_type(struct tp_refusal *refusal, const struct tp_place *place, con
     return tp_refuse(refusal, TP_ETYPE, place, "%s was expected, not %s", expected, kind_of(value));
 }
 
-/* A name that could be an address or a number of somebody is not shown. */
-static bool looks_like_name(struct tp_str name) {
+bool tp_refuse_may_show(struct tp_str name) {
     static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:$";
     if (name.len == 0 || name.len > MOST_SHOWN)
         return false;
@@ -69,7 +68,7 @@ static bool looks_like_name(struct tp_str name) {
 
 int tp_refuse_unknown(struct tp_refusal *refusal, const struct tp_place *in, struct tp_str name) {
     const char *hint = in ? "" : "; free data goes into attributes";
-    if (!looks_like_name(name))
+    if (!tp_refuse_may_show(name))
         return tp_refuse(refusal, TP_EUNKNOWN, in, "a member whose name is not known here%s", hint);
     return tp_refuse(refusal, TP_EUNKNOWN, &(struct tp_place){.in = in, .name = name}, "not known here%s", hint);
 }

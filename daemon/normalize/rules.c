@@ -17,6 +17,7 @@
 #define FORM(check, words) .form = (check), .expected = (words)
 #define OBJECT(of)         .kind = TP_RULE_OBJECT, .members = &(of)
 #define REQUIRED           .need = TP_RULE_REQUIRED
+#define OF_ANY             .of = TP_RULE_OF_ANY
 #define ONE_OF             .need = TP_RULE_ONE_OF
 #define RULES(array)       .n = sizeof(array) / sizeof((array)[0]), .rules = (array)
 
@@ -42,13 +43,13 @@ static const struct tp_rule sentiment_rules[] = {
 static const struct tp_rules sentiment = {RULES(sentiment_rules)};
 
 static const struct tp_rule interaction_rules[] = {
-    {NAME("id"), LINE(1, 256), REQUIRED, .most_bytes = TP_MAX_ID_BYTES},
-    {NAME("source"), LINE(1, 256), REQUIRED, FORM(tp_form_is_source, "printable characters without blanks")},
-    {NAME("channel"), LINE(1, 32), REQUIRED,
+    {NAME("id"), OF_ANY, LINE(1, 256), REQUIRED, .most_bytes = TP_MAX_ID_BYTES},
+    {NAME("source"), OF_ANY, LINE(1, 256), REQUIRED, FORM(tp_form_is_source, "printable characters without blanks")},
+    {NAME("channel"), OF_ANY, LINE(1, 32), REQUIRED,
      FORM(tp_form_is_channel, "a lower-case word such as call_centre, web, email")},
-    {NAME("type"), LINE(1, 128), REQUIRED,
+    {NAME("type"), OF_ANY, LINE(1, 128), REQUIRED,
      FORM(tp_form_is_type, "words of letters, digits and _ joined by . or -, such as call.started")},
-    {NAME("time"), .kind = TP_RULE_TIME, REQUIRED},
+    {NAME("time"), OF_ANY, .kind = TP_RULE_TIME, REQUIRED},
     {NAME("direction"), WORD("inbound, outbound, internal")},
     {NAME("conversation"), LINE(1, 256)},
     {NAME("agent"), LINE(1, 256)},
@@ -65,7 +66,8 @@ static const struct tp_rule interaction_rules[] = {
     {NAME("segment"), LINE(1, 256)},
     {NAME("version"), WHOLE(0, MOST_WHOLE)},
     {NAME("attributes"), .kind = TP_RULE_FREE, .most = 256},
-    {NAME("customer"), .kind = TP_RULE_CUSTOMER, REQUIRED}, /* the last: identity writes into it */
+    {NAME("traits"), .of = TP_RULE_OF_IDENTIFY, .kind = TP_RULE_TRAITS},
+    {NAME("customer"), OF_ANY, .kind = TP_RULE_CUSTOMER, REQUIRED}, /* the last: identity writes into it */
 };
 const struct tp_rules tp_rules_interaction = {RULES(interaction_rules)};
 

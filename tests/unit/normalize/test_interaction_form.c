@@ -47,6 +47,21 @@ static void numbers_stay_as_they_were_sent(void **state) {
     expect_within(interaction.json, "{\"price\":19.99,\"n\":[1.0,-0,1E-7,9223372036854775807]}");
 }
 
+static void traits_are_kept_as_sent(void **state) {
+    (void)state;
+    must_take("{\"id\":\"1\",\"channel\":\"crm\",\"type\":\"identify\"," ANN
+              ",\"traits\":{\"price\": 19.90, \"n\\u00e4me\":\"A\\tB\", \"gone\":null, \"c\":{\"d\": [ 1e1 ]}}}");
+    assert_true(interaction.identifies);
+    expect_text(interaction.traits, "price\t19.90\nn\xc3\xa4me\t\"A\\tB\"\ngone\tnull\nc\t{\"d\":[1e1]}\n");
+    expect_within(interaction.json,
+                  "\"traits\":{\"price\":19.90,\"n\xc3\xa4me\":\"A\\tB\",\"gone\":null,\"c\":{\"d\":[1e1]}}," ANN_OUT);
+    must_take("{\"channel\":\"crm\",\"type\":\"identify\"," ANN "}");
+    assert_true(interaction.identifies);
+    assert_int_equal(interaction.traits.len, 0);
+    must_take("{\"channel\":\"crm\",\"type\":\"identify.user\"," ANN "}");
+    assert_false(interaction.identifies);
+}
+
 static void what_is_left_out_is_filled_in(void **state) {
     (void)state;
     must_take("{\"channel\":\"web\",\"type\":\"a\"," ANN "}");
@@ -239,6 +254,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_come_out_in_one_order),
         cmocka_unit_test(numbers_stay_as_they_were_sent),
+        cmocka_unit_test(traits_are_kept_as_sent),
         cmocka_unit_test(what_is_left_out_is_filled_in),
         cmocka_unit_test(each_event_without_id_is_new),
         cmocka_unit_test(an_envelope_fills_what_the_data_leaves_out),

@@ -27,6 +27,10 @@ static void a_refusal_says_where_and_what_was_expected(void **state) {
                 "customer.customer_id", "a string was expected, not a number: put it into quotes");
     must_refuse("{\"channel\":\"web\",\"type\":\"a\",\"customer\":{\"fax\":\"1\"}}", TP_EUNKNOWN, "customer.fax",
                 "not known here");
+    must_refuse("{\"channel\":\"web\",\"type\":\"a\",\"traits\":{}," ANN "}", TP_EUNKNOWN, "traits",
+                "known of an event of type identify only; free data goes into attributes");
+    must_refuse("{\"channel\":\"web\",\"type\":\"identify\",\"attributes\":{}," ANN "}", TP_EUNKNOWN, "attributes",
+                "not known of an event of type identify");
     must_refuse("{\"chanel\":\"web\"}", TP_EUNKNOWN, "chanel", "not known here; free data goes into attributes");
 }
 
