@@ -6,9 +6,9 @@
 static const char help[] =
     "Shows a customer: the identifiers with when each was first seen, how many interactions through "
     "which channel,\n"
-    "the first and the last, and from whom it was merged. TYPE is customer_id, email, phone, "
-    "anonymous_id, x, ...;\n"
-    "VALUE may be written in any form.\n";
+    "the first and the last, its traits, and from whom it was merged. TYPE is customer_id, email, phone, "
+    "anonymous_id, x,\n"
+    "...; VALUE may be written in any form.\n";
 
 static const char example[] = "Example: touchpointctl customer phone='+44 7700 900123'\n"
                               "Exit: 0, or 1 when there is no such customer.\n";
@@ -33,6 +33,27 @@ static struct tp_ctl_table *list_identifiers(const json_t *root, struct tp_ctl_c
             tp_ctl_table_add(table, tp_ctl_member(identifier, "value"));
             add_time(table, clock, tp_ctl_member(identifier, "first_seen"));
         }
+    return table;
+}
+
+static void add_trait(struct tp_ctl_table *table, const char *name, const json_t *value) {
+    struct tp_buf text = TP_BUF_INIT;
+    if (json_is_string(value))
+        tp_buf_add(&text, json_string_value(value), json_string_length(value));
+    else
+        tp_json_write(NULL, value, &text);
+    tp_ctl_table_add(table, tp_str(name));
+    tp_ctl_table_add(table, tp_buf_str(&text));
+    tp_buf_free(&text);
+}
+
+static struct tp_ctl_table *list_traits(json_t *traits) {
+    static const char *const titles[] = {"TRAIT", "VALUE"};
+    struct tp_ctl_table *table = tp_ctl_table_new(titles, 2);
+    const char *name = NULL;
+    json_t *value = NULL;
+    if (table)
+        json_object_foreach(traits, name, value) add_trait(table, name, value);
     return table;
 }
 
@@ -69,12 +90,12 @@ static struct tp_ctl_table *list_moments(const json_t *root, struct tp_ctl_clock
     const char *titles[] = {"SEEN", clock.utc ? "TIME (UTC)" : "TIME (local)", "WHAT"};
     struct tp_ctl_table *table = tp_ctl_table_new(titles, 3);
     const json_t *last = json_object_get(root, "last");
-    if (table) {
+    if (table && json_object_get(root, "first_seen")) {
         add_moment(table, clock, "first", tp_ctl_member(root, "first_seen"), NULL);
         add_moment(table, clock, "last", tp_ctl_member(root, "last_seen"), NULL);
-        if (json_is_object(last))
-            add_moment(table, clock, "arrived last", tp_ctl_member(last, "time"), last);
     }
+    if (table && json_is_object(last))
+        add_moment(table, clock, "arrived last", tp_ctl_member(last, "time"), last);
     return table;
 }
 
@@ -91,13 +112,16 @@ static void print_members(const json_t *root) {
 }
 
 static int show(json_t *root, struct tp_ctl_clock clock, const struct tp_ctl_options *options) {
-    struct tp_ctl_table *tables[] = {list_identifiers(root, clock), list_counts(root), list_moments(root, clock)};
+    json_t *traits = json_object_get(root, "traits");
+    struct tp_ctl_table *tables[] = {list_identifiers(root, clock), list_counts(root), list_moments(root, clock),
+                                     traits ? list_traits(traits) : NULL};
+    size_t n = sizeof tables / sizeof tables[0] - (traits == NULL);
     int status = EXIT_DONE;
     fputs("Customer ", stdout);
     tp_ctl_print(tp_ctl_member(root, "id"), stdout);
     putchar('\n');
     print_members(root);
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+    for (size_t i = 0; i < n; i++) {
         putchar('\n');
         if (tables[i])
             tp_ctl_table_print(tables[i], options, stdout);

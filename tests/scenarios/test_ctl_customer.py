@@ -43,6 +43,27 @@ def test_as_tables(daemon):
     assert re.search(r"^arrived last +Sun 2026-03-01 08:00:00 +email email.sent$", moments, re.M)
 
 
+def test_with_what_is_said_of_it(daemon):
+    """Also of one who never did anything."""
+    said = {
+        "channel": "crm",
+        "type": "identify",
+        "traits": {"name": "Ann Lee", "price": 19.99, "consent": {"mail": True}},
+    }
+    send(daemon, said | {"customer": {"email": "ann@example.com"}}, said | {"customer": {"x": "bob"}})
+    ann = ctl(daemon, "customer", "email=ann@example.com").stdout.split("\n\n")
+    assert [line.split(maxsplit=1) for line in ann[4].splitlines()] == [
+        ["TRAIT", "VALUE"],
+        ["consent", '{"mail":true}'],
+        ["name", "Ann Lee"],
+        ["price", "19.99"],
+    ]
+    bob = ctl(daemon, "customer", "x=bob").stdout.split("\n\n")
+    assert bob[4] == ann[4]
+    assert [line.split() for line in bob[2].splitlines()[1:]] == [["all", "0"]]
+    assert len(bob[3].splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     "identifier", ["email=ANN@example.com", "phone=+44 (7700) 900-123", "phone=+447700900123", "anonymous_id=a=77&x"]
 )
