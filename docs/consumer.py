@@ -10,7 +10,8 @@ Nothing orders two topics. So an interaction waits until what it says in custome
 both are of one transaction, so it does not wait for long. A mapping with `redirect` says that this customer turned out
 to be another: from then on interactions under its id come with that one's mapping, which has it in `members`. Where that
 was taken back, both have a mapping with a change of kind `split`: each comes with its own again, and what says that they
-were merged waits no longer for a mapping that says the same.
+were merged waits no longer for a mapping that says the same. What is said of a customer (`traits`) is in every mapping; an
+event of type identify brings one without an interaction.
 
 It needs confluent-kafka.
 """

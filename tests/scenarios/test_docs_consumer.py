@@ -56,6 +56,16 @@ def test_whichever_topic_is_ahead():
         assert found[2]["customer"] == mappings[1]
 
 
+def test_what_is_said_of_a_customer_comes_with_it():
+    """A mapping that no interaction waits for changes what those behind it come with."""
+    known = {"id": "A", "identifiers": [{"type": "x", "value": "ann"}]}
+    traits = {"name": {"value": "Ann", "time": "2026-03-05T10:00:00.000Z"}}
+    join = program().Join()
+    assert feed(join, known) == feed(join, known | {"traits": traits, "change": {"kind": "identified"}}) == []
+    (found,) = feed(join, {"id": 1, "customer": {"id": "A"}})
+    assert found["customer"]["traits"] == traits
+
+
 FIRST, SECOND = {"type": "x", "value": "ann"}, {"type": "line", "value": "7"}
 MERGED = {"id": "A", "identifiers": [FIRST, SECOND], "members": ["B"]}
 BY_KEY = {
