@@ -20,11 +20,11 @@ struct tp_inspect_slot {
 struct tp_inspect_segment {
     uint64_t number;
     enum tp_segment_state state;
-    int status;                                 /* 0, or TP_ECONFIG: another node's or version's; not looked into */
-    uint64_t bytes;                             /* of the file */
-    uint64_t first, last;                       /* numbers of its sound records; 0: it has none */
+    int status;           /* 0, or TP_ECONFIG: another node's or version's; not looked into */
+    uint64_t bytes;       /* of the file */
+    uint64_t first, last; /* numbers of its sound records; 0: it has none */
     uint64_t interactions, rejections, splits, unknown; /* how many of each type */
-    int64_t received_from_ms, received_to_ms;   /* the least and the greatest of its records */
+    int64_t received_from_ms, received_to_ms;           /* the least and the greatest of its records */
 };
 
 enum tp_damage_kind {

@@ -73,8 +73,9 @@ int tp_kafka_open(const struct tp_kafka_options *options, struct tp_buf *fault, 
  * the record is known by: its topic's order is the order of the calls, and the others go in that order too, each before
  * the first of its record. One that is known by customers has the order of interactions, whose records bring customers.
  * While one of their topics cannot take them, the record waits, and those behind it with it; a record of which a piece
- * failed is given again as a whole. TP_EFULL: wait for on_room. TP_ETOOLARGE: a piece is larger than the client's limit,
- * or there will never be room for all of them. Unless 0, nothing is taken. `record` is handed to on_done as it is. */
+ * failed is given again as a whole. TP_EFULL: wait for on_room. TP_ETOOLARGE: a piece is larger than the client's
+ * limit, or there will never be room for all of them. Unless 0, nothing is taken. `record` is handed to on_done as it
+ * is. */
 int tp_kafka_produce(struct tp_kafka *kafka, const struct tp_kafka_piece *pieces, size_t n, void *record);
 /* Closes the open transaction now, with the position, also when it has no record. Nothing without transactions. */
 void tp_kafka_flush(struct tp_kafka *kafka);
