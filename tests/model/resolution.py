@@ -45,11 +45,11 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from touchpoint.judge import Judge
-from touchpoint.population import TYPES, Population, identifiers
+from touchpoint.population import BAD_VALUES, CONSTANTS, TYPES, Population, identifiers
 
 DAY, FOR_EVER = 86400, 100_000
 STRENGTH = {kind: -at for at, kind in enumerate(TYPES)}
-# As in touchpointd.conf, and test.
+# As in touchpointd.conf, and test, which stands last.
 _BLOCKED = """
     null undefined none nil nan n/a unknown anonymous guest true false 0 -1 00000000-0000-0000-0000-000000000000
     null@* undefined@* none@* unknown@* anonymous@* guest@* noreply@* no-reply@*
@@ -78,6 +78,17 @@ class Rules:
 
 
 RULES = Rules()
+AS_CONFIGURED = Rules(
+    blocked=BLOCKED[:-2],
+    single=RULES.single | {"whatsapp"},
+    limits=RULES.limits | {"whatsapp": 2},
+    lone="claimant",
+    proof=False,
+    leads=None,
+    refusals=None,
+    merges_per_minute=None,
+)
+"""touchpointd's by default, where identity.merges_per_minute is out of reach; test_population.py compares the two."""
 NONE = Rules(
     unique=frozenset(), single=frozenset(), limits={}, weaker=False, proof=False, leads=None, refusals=None,
     merges_per_minute=None,
@@ -253,8 +264,13 @@ def best_there_is(happenings):
 
 # --- what was tried
 
+# What broken integrations send, as who runs them would block it.
+THEIRS = tuple({value for *_, value in BAD_VALUES + CONSTANTS})
 TRIED = {
     "recommended": RULES,
+    "as configured": AS_CONFIGURED,
+    "+ test blocked": replace(AS_CONFIGURED, blocked=BLOCKED),
+    "+ all such values": replace(AS_CONFIGURED, blocked=BLOCKED + THEIRS),
     "test not blocked": replace(RULES, blocked=RULES.blocked[:-2]),
     "- weaker": replace(RULES, weaker=False),
     "- single": replace(RULES, single=frozenset()),
@@ -293,7 +309,7 @@ def show(people, seed):
         clusters, counts = found.get(name) or resolve(arriving, TRIED[name])
         verdict = judge.verdict(clusters)
         print(row(name, verdict, counts), flush=True)
-        if name in ("any match", "recommended"):
+        if name in ("any match", "recommended", "as configured"):
             print(causes(verdict))
     print(f"{time.monotonic() - began:.0f} s\n")
 

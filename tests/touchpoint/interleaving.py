@@ -5,23 +5,11 @@ many follow each other on the same servers."""
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from types import SimpleNamespace
 
-from model.resolution import RULES, STRENGTH, Customer, Resolver, root
+from model.resolution import AS_CONFIGURED, STRENGTH, Customer, Resolver, root
 from touchpoint import oracle
 from touchpoint.oracle import pair_of
-
-AS_CONFIGURED = replace(
-    RULES,
-    proof=False,
-    leads=None,
-    refusals=None,
-    merges_per_minute=None,
-    single=RULES.single | {"whatsapp"},
-    limits={"email": 2, "phone": 2, "whatsapp": 2},
-)
-"""The rules of the daemon, where identity.merges_per_minute is out of reach."""
 
 BASE = 1_760_000_000
 

@@ -57,6 +57,9 @@ RATES = {
     "constant_days": (3, "so long each of CONSTANTS is sent for everybody"),
 }
 
+OCCASIONS = ("visit", "login", "click", "mail", "call", "order", "mention", "kiosk_use")
+NO_BROKEN_INTEGRATION = {"bad_value": 0, "constant_days": 0}
+
 CAUSES = (
     "shared phone",
     "shared device",
@@ -108,6 +111,11 @@ _NAMES = (
 )
 _SURNAMES = ("adler", "berger", "conrad", "dietz", "ebert", "fischer", "graf", "huber", "jung", "kramer", "lorenz")
 _PROVIDERS = ("mail.example", "post.example", "web.example")
+
+
+def seldom(factor):
+    """Rates of people who do so much less, of everything."""
+    return {name: factor * RATES[name][0] for name in OCCASIONS}
 
 
 class Happening(NamedTuple):
