@@ -6,12 +6,12 @@ each: {"interaction": {...}, "customer": {...}}.
 
 Example: consumer.py 127.0.0.1:9092 --count 10
 
-Nothing orders two topics. So an interaction waits until what it says in customer.change is known from the other topic;
-both are of one transaction, so it does not wait for long. A mapping with `redirect` says that this customer turned out
-to be another: from then on interactions under its id come with that one's mapping, which has it in `members`. Where that
-was taken back, both have a mapping with a change of kind `split`: each comes with its own again, and what says that they
-were merged waits no longer for a mapping that says the same. What is said of a customer (`traits`) is in every mapping; an
-event of type identify brings one without an interaction.
+Nothing orders two topics. So an interaction that changed something (customer.change) waits until the customer's mapping
+is as new as it is: until its `sequence` is no less than the interaction's. Both are of one transaction, so it does not
+wait for long, and it comes to an end also where compaction left the last mapping alone. A mapping with `redirect` says
+that this customer turned out to be another: from then on interactions under its id come with that one's mapping, which
+has it in `members`. Where that was taken back, both have a mapping of their own again. What is said of a customer
+(`traits`) is in every mapping; an event of type identify brings one without an interaction.
 
 It needs confluent-kafka.
 """
@@ -28,15 +28,11 @@ class Join:
 
     def __init__(self):
         self.mappings, self.waiting = {}, {}
-        self.split = set()
 
     def take_mapping(self, mapping):
         self.mappings[mapping["id"]] = mapping
-        pairs = split_pairs(mapping)
-        self.split.update(pairs)
-        changed = {mapping["id"], *(customer for customer, _ in pairs)}
-        roots = {self._root(one) for one in changed}
-        concerned = [one for one in self.waiting if self._root(one) in roots]
+        root = self._root(mapping["id"])
+        concerned = [one for one in self.waiting if self._root(one) == root]
         return [joined for one in concerned for joined in self._take_ready(one)]
 
     def take_interaction(self, interaction):
@@ -53,46 +49,20 @@ class Join:
     def _take_ready(self, customer):
         ready, mapping = [], self.mappings.get(self._root(customer))
         waiting = self.waiting[customer]
-        while mapping and waiting and is_known(waiting[0], mapping, self.split):
+        while mapping and waiting and is_known(waiting[0], mapping):
             ready.append({"interaction": waiting.pop(0), "customer": mapping})
         if not waiting:
             del self.waiting[customer]
         return ready
 
 
-def split_pairs(mapping):
-    """Customers, and who is no member of theirs any more."""
-    change = mapping.get("change", {})
-    if change.get("kind") != "split":
-        return []
-    if "from" in change:
-        return [(change["from"], mapping["id"])]
-    return [(mapping["id"], member) for member in change["customers"]]
-
-
-def is_known(interaction, mapping, split=frozenset()):
-    """By what it attached and whom it merged, since compaction keeps a customer's last
-    mapping alone."""
+def is_known(interaction, mapping):
+    """Whether the mapping has what the interaction changed."""
     customer = interaction["customer"]
-    change = customer.get("change", {"identifiers": []})
-    known = [
-        (identifier["type"], identifier["value"])
-        for identifier in mapping["identifiers"]
-    ]
-    attached = [
-        (identifier["type"], identifier["value"])
-        for identifier in change["identifiers"]
-    ]
-    ids = [mapping["id"], *mapping.get("members", [])]
-    merged = [
-        customer["id"],
-        *(
-            one
-            for one in change.get("customers", [])
-            if not {(customer["id"], one), (mapping["id"], one)} & split
-        ),
-    ]
-    return set(attached) <= set(known) and set(merged) <= set(ids)
+    if customer["id"] != mapping["id"]:
+        return customer["id"] in mapping.get("members", [])
+    is_as_new = mapping["sequence"] >= interaction["context"]["sequence"]
+    return "change" not in customer or is_as_new
 
 
 def messages(consumer):

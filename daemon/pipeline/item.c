@@ -150,7 +150,11 @@ static void write_cause(const struct tp_interaction *interaction, int64_t time_m
 
 /* What is known of the customer now: of one that was merged since, only where it leads. */
 static int write_known(const struct tp_item *item, const struct tp_entry *entry, struct tp_buf *out) {
-    const struct tp_told told = {tp_str(item->customer_id), entry->redirect, entry->mapping, entry->members,
+    const struct tp_told told = {tp_str(item->customer_id),
+                                 entry->redirect,
+                                 entry->last_sequence,
+                                 entry->mapping,
+                                 entry->members,
                                  entry->traits};
     tp_buf_clear(out);
     int status = tp_told_begin(&told, out);

@@ -104,7 +104,11 @@ static int note(struct splitting *splitting, const struct tp_customer *customer)
 static int tell(struct splitting *splitting, const struct tp_customer *customer) {
     struct tp_item *item = splitting->item;
     struct tp_buf *out = &item->merged[item->n_merged].mapping, members = TP_BUF_INIT;
-    struct tp_told told = {tp_str(splitting->customer_id), customer->to, customer->mapping, {0}, customer->traits};
+    struct tp_told told = {.customer_id = tp_str(splitting->customer_id),
+                           .redirect = customer->to,
+                           .sequence = customer->sequence,
+                           .mapping = customer->mapping,
+                           .traits = customer->traits};
     memcpy(item->merged[item->n_merged].customer_id, splitting->customer_id, TP_UUID_TEXT);
     for (size_t i = 0; i < customer->n_members; i++)
         tp_buf_addstr(&members, customer->members[i].id);

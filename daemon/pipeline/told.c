@@ -1,5 +1,7 @@
 #include "daemon/pipeline/told.h"
 
+#include <inttypes.h>
+
 #include "common/json.h"
 #include "common/time.h"
 #include "common/traits.h"
@@ -10,7 +12,7 @@ int tp_told_begin(const struct tp_told *told, struct tp_buf *out) {
         tp_buf_addf(out, ",\"redirect\":\"%.*s\",\"identifiers\":[]", TP_FMT(told->redirect));
         return 0;
     }
-    tp_buf_adds(out, ",\"identifiers\":");
+    tp_buf_addf(out, ",\"sequence\":%" PRIu64 ",\"identifiers\":", told->sequence);
     int status = tp_mapping_write(told->mapping, out);
     if (told->members.len > 0) {
         tp_buf_adds(out, ",\"members\":");

@@ -4,9 +4,9 @@
 --   received, generation of the call; then the events.
 -- Answers an event each: 'a' when it was appended, >I4 length of what follows, >I6 sequence, >I4 attached, >I2 how many
 --   were merged, their ids and the state before; 'r' (replayed) or 'd' (duplicate), >I4 length, and the entry; behind
---   these the customer's mapping, where something was attached or somebody merged: >I2 how many identifiers, >I4, >I4,
---   >I4, >I4 and >I4 the lengths of identifiers, origins, members, of whom it leads to and of traits, and seen and these
---   as they are now.
+--   these the customer's mapping, where something was attached or somebody merged: >I6 its last sequence, >I2 how many
+--   identifiers, >I4, >I4, >I4, >I4 and >I4 the lengths of identifiers, origins, members, of whom it leads to and of
+--   traits, and seen and these as they are now.
 --   'i' of one that only says who somebody is, >I4 length of what follows, >I4 attached; behind it always the mapping.
 --   'm' when the customer is not what the event is bound to; 'o' and an id: it is known, and the entry is that one's.
 --   'u' when the key is known with other content; 'x' when this customer's keys are not what is said there.
@@ -58,7 +58,7 @@ local function answer(c, letter, told, changed)
         local members, to = graph(c, 'members') or '', not graph(c, 'phase') and graph(c, 'to') or ''
         local known = told_of(c)
         local lengths = pack('>I4I4I4I4I4', #known.identifiers, #known.origins, #members, #to, #traits(c))
-        mapping = pack('>I2', known.n_seen) .. lengths .. known.seen .. known.identifiers .. known.origins .. members .. to
+        mapping = pack('>I6I2', c.n, known.n_seen) .. lengths .. known.seen .. known.identifiers .. known.origins .. members .. to
             .. traits(c)
     end
     return letter .. pack('>I4', #told) .. told .. mapping

@@ -68,6 +68,7 @@ static int read_identified(struct tp_str bytes, const struct tp_interaction *int
 }
 
 static int read_mapping(struct tp_reader reader, struct tp_entry *entry) {
+    entry->last_sequence = tp_read_big(&reader, 6);
     size_t n = tp_read_big(&reader, 2), identifiers_len = tp_read_big(&reader, 4),
            origins_len = tp_read_big(&reader, 4), members_len = tp_read_big(&reader, 4),
            redirect_len = tp_read_big(&reader, 4), traits_len = tp_read_big(&reader, 4);

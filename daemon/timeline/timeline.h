@@ -59,6 +59,7 @@ struct tp_entry {
     uint32_t attached;         /* as in struct tp_resolved, */
     struct tp_str merged;      /* and this */
     struct tp_mapping mapping; /* of its customer, now; nothing where nothing changed, or where one reads */
+    uint64_t last_sequence;    /* likewise: its last by now */
     struct tp_str members;     /* likewise: ids, as in `merged` */
     struct tp_str redirect;    /* likewise: whom it leads to by now; "" mostly */
     struct tp_str traits;      /* likewise, as common/traits.h has them */

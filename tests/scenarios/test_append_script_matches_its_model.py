@@ -89,7 +89,8 @@ class Customer:
     traits: list = field(default_factory=list)
 
     def mapping(self, attached):
-        return (self.identifiers.copy(), (), self.traits.copy()) if attached else ({}, (), [])
+        known = self.sequence, self.identifiers.copy(), (), self.traits.copy()
+        return known if attached else (0, {}, (), [])
 
     def attach(self, event, received):
         attached = sum(1 << place for place, line in enumerate(event.lines) if line and line not in self.identifiers)
@@ -427,7 +428,7 @@ def test_where_its_graph_is_something_else_nothing_is_said(server):
     assert server.append(NODES[0], 1, (10, 10, 0), [said(0, {"name": "1"}), event], 1)[0] == ("broken",)
     assert server.client.zcard(LANE + b"t:0") == 1
     again = replace(event, key=key_of(1), content=b"said 004", record=2)
-    assert server.append(NODES[0], 1, (10, 10, 0), [again], 1)[0][-1][2] == [], "a mapping that needs it has none"
+    assert server.append(NODES[0], 1, (10, 10, 0), [again], 1)[0][-1][3] == [], "a mapping that needs it has none"
 
 
 @pytest.mark.parametrize(

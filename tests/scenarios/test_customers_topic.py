@@ -47,6 +47,7 @@ def test_each_identifier_is_told_with_all_that_is_known(touchpointd, kafka, topi
             {
                 "schema": 1,
                 "id": customer,
+                "sequence": 1,
                 "identifiers": by[:1],
                 "change": {
                     "kind": "created",
@@ -59,6 +60,7 @@ def test_each_identifier_is_told_with_all_that_is_known(touchpointd, kafka, topi
             {
                 "schema": 1,
                 "id": customer,
+                "sequence": 2,
                 "identifiers": by[:2],
                 "change": {
                     "kind": "attached",
@@ -71,6 +73,7 @@ def test_each_identifier_is_told_with_all_that_is_known(touchpointd, kafka, topi
             {
                 "schema": 1,
                 "id": customer,
+                "sequence": 4,
                 "identifiers": by,
                 "change": {
                     "kind": "attached",

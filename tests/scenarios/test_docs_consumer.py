@@ -35,17 +35,32 @@ def test_each_interaction_comes_with_what_was_known_by_then(touchpointd, kafka, 
         assert known >= {(one["type"], one["value"]) for one in found["interaction"]["customer"]["identifiers"]}
 
 
+def of(customer, sequence, *identifiers, **more):
+    """A record of the customers' topic."""
+    return {"id": customer, "sequence": sequence, "identifiers": list(identifiers)} | more
+
+
+def redirect(customer, other):
+    return {"id": customer, "redirect": other, "identifiers": []}
+
+
+def said(number, customer, sequence, **change):
+    """An interaction."""
+    changed = {"change": change} if change else {}
+    return {"id": number, "customer": {"id": customer} | changed, "context": {"sequence": sequence}}
+
+
 def feed(join, record):
-    take = join.take_interaction if "customer" in record else join.take_mapping
+    take = join.take_interaction if "context" in record else join.take_mapping
     return take(record)
 
 
 def test_whichever_topic_is_ahead():
     """All orders of two mappings and three interactions that keep the order of each topic."""
     first, second = {"type": "x", "value": "ann"}, {"type": "line", "value": "7"}
-    mappings = [{"id": "A", "identifiers": [first]}, {"id": "A", "identifiers": [first, second]}]
-    changes = [{"change": {"identifiers": [first]}}, {}, {"change": {"identifiers": [second]}}]
-    interactions = [{"id": number, "customer": {"id": "A"} | change} for number, change in enumerate(changes)]
+    mappings = [of("A", 1, first), of("A", 3, first, second)]
+    changes = [{"identifiers": [first]}, {}, {"identifiers": [second]}]
+    interactions = [said(number, "A", number + 1, **change) for number, change in enumerate(changes)]
     orders = set(itertools.permutations("mmiii"))
     assert len(orders) == 10
     for order in orders:
@@ -58,29 +73,20 @@ def test_whichever_topic_is_ahead():
 
 def test_what_is_said_of_a_customer_comes_with_it():
     """A mapping that no interaction waits for changes what those behind it come with."""
-    known = {"id": "A", "identifiers": [{"type": "x", "value": "ann"}]}
+    known = of("A", 0, {"type": "x", "value": "ann"})
     traits = {"name": {"value": "Ann", "time": "2026-03-05T10:00:00.000Z"}}
     join = program().Join()
     assert feed(join, known) == feed(join, known | {"traits": traits, "change": {"kind": "identified"}}) == []
-    (found,) = feed(join, {"id": 1, "customer": {"id": "A"}})
+    (found,) = feed(join, said(1, "A", 1))
     assert found["customer"]["traits"] == traits
 
 
 FIRST, SECOND = {"type": "x", "value": "ann"}, {"type": "line", "value": "7"}
-MERGED = {"id": "A", "identifiers": [FIRST, SECOND], "members": ["B"]}
-BY_KEY = {
-    "A": [{"id": "A", "identifiers": [FIRST]}, MERGED],
-    "B": [{"id": "B", "identifiers": [SECOND]}, {"id": "B", "redirect": "A", "identifiers": []}],
-}
+MERGED = of("A", 4, FIRST, SECOND, members=["B"])
+BY_KEY = {"A": [of("A", 1, FIRST), MERGED], "B": [of("B", 1, SECOND), redirect("B", "A")]}
 """The records of the customers' topic: B turned out to be A."""
-
-
-def said(number, customer, **change):
-    return {"id": number, "customer": {"id": customer} | ({"change": change} if change else {})}
-
-
-OF_A = [said(0, "A", identifiers=[FIRST]), said(1, "A", identifiers=[], customers=["B"])]
-OF_B = [said(2, "B", identifiers=[SECOND]), said(3, "B")]
+OF_A = [said(0, "A", 1, identifiers=[FIRST]), said(1, "A", 4, identifiers=[], customers=["B"])]
+OF_B = [said(2, "B", 1, identifiers=[SECOND]), said(3, "B", 2)]
 
 
 def joined(streams):
@@ -108,17 +114,14 @@ def test_also_where_compaction_left_the_last_of_each_alone():
 
 def test_and_by_way_of_another():
     """C into B, and B into A."""
-    last = {"id": "A", "identifiers": [FIRST, SECOND], "members": ["B", "C"]}
-    into = [{"id": one, "redirect": other, "identifiers": []} for one, other in ("BA", "CB")]
-    of_c = [said(4, "C", identifiers=[SECOND])]
+    last = of("A", 5, FIRST, SECOND, members=["B", "C"])
+    into = [redirect("B", "A"), redirect("C", "B")]
+    of_c = [said(4, "C", 1, identifiers=[SECOND])]
     for found, _ in joined([[BY_KEY["A"][0], MERGED, last], *([one] for one in into), of_c]):
         assert [one["customer"] for one in found] == [last]
 
 
-APART = {
-    "A": [*BY_KEY["A"], {"id": "A", "identifiers": [FIRST], "change": {"kind": "split", "customers": ["B"]}}],
-    "B": [*BY_KEY["B"], {"id": "B", "identifiers": [SECOND], "change": {"kind": "split", "from": "A"}}],
-}
+APART = {"A": [*BY_KEY["A"], of("A", 4, FIRST)], "B": [*BY_KEY["B"], of("B", 2, SECOND)]}
 """It was taken back that B is A."""
 
 
@@ -126,11 +129,12 @@ def test_whoever_was_split_comes_with_their_own_again():
     for found, join in joined([APART["A"], APART["B"], OF_A]):
         assert sorted(one["interaction"]["id"] for one in found) == [0, 1]
         assert join.waiting == {}
-        (own,) = feed(join, said(9, "B"))
+        (own,) = feed(join, said(9, "B", 3))
         assert own["customer"] == APART["B"][-1]
 
 
-def test_also_where_compaction_left_only_that():
+def test_also_where_compaction_left_the_last_of_each_alone_then():
+    """What the one had attached, and whom it had merged, is in no mapping any more."""
     for found, _ in joined([APART["A"][-1:], APART["B"][-1:], OF_A, OF_B]):
         mappings = {one["interaction"]["id"]: one["customer"] for one in found}
         assert mappings == {0: APART["A"][-1], 1: APART["A"][-1], 2: APART["B"][-1], 3: APART["B"][-1]}

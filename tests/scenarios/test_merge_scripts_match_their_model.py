@@ -233,7 +233,8 @@ class Customer:
 
     def mapping(self, changed):
         told = {name: seen for name, seen in self.stored_identifiers().items() if name not in self.listed}
-        return (told, tuple(self.members), self.traits.copy()) if changed else ({}, (), [])
+        known = self.sequence, told, tuple(self.members), self.traits.copy()
+        return known if changed else (0, {}, (), [])
 
     def graph(self):
         """As m:ID has it."""

@@ -113,17 +113,17 @@ def read_traits(text):
 
 
 def read_mapping(text):
-    """Identifiers, members and traits, as an answer has them; nothing where nothing changed."""
+    """Last sequence, identifiers, members and traits, as an answer has them; nothing where nothing changed."""
     if not text:
-        return {}, (), []
+        return 0, {}, (), []
     rest = io.BytesIO(text)
-    *mapping, members, redirect, traits = read_numbers(rest, 2, 4, 4, 4, 4, 4)
+    sequence, *mapping, members, redirect, traits = read_numbers(rest, 6, 2, 4, 4, 4, 4, 4)
     identifiers = read_attachments(rest, *mapping)
     members = split_ids(rest.read(members))
     assert redirect in (0, ID)
     rest.read(redirect)
     assert len(text) - rest.tell() == traits
-    return identifiers, members, read_traits(rest.read())
+    return sequence, identifiers, members, read_traits(rest.read())
 
 
 def read_entry(entry, time=-1):

@@ -147,6 +147,7 @@ static struct tp_entry attaching(void) {
         .attached = 2,
         .mapping = {2, TP_STR("\0\0\0\0\3\xe8\0\0\0\0\7\xd0"), TP_STR("\nemail\tann@example.com\nline\t7\n"),
                     TP_STR("shop\t\"e\\\"0\"\ndefault\t\"e1\"\n")},
+        .last_sequence = 7,
         .before = TP_STR(""),
         .json = TP_STR(FRONT LIST "}}"),
         .customer_at = sizeof FRONT - 1,
@@ -165,7 +166,7 @@ static void assert_mapping(const struct tp_item *item, const char *expected) {
 }
 
 #define MAPPED                                                                                                         \
-    "{\"schema\":1,\"id\":\"" CUSTOMER "\",\"identifiers\":["                                                          \
+    "{\"schema\":1,\"id\":\"" CUSTOMER "\",\"sequence\":7,\"identifiers\":["                                           \
     "{\"type\":\"email\",\"value\":\"ann@example.com\",\"first_seen\":\"1970-01-01T00:00:01.000Z\","                   \
     "\"source\":\"shop\",\"event\":\"e\\\"0\"},"                                                                       \
     "{\"type\":\"line\",\"value\":\"7\",\"first_seen\":\"1970-01-01T00:00:02.000Z\","                                  \

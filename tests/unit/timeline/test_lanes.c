@@ -19,6 +19,7 @@ static char told[MOST + 1]; /* a letter for each answer */
 static size_t told_of[MOST], n_told;
 static int failed_with;
 static uint32_t told_attached; /* of the last that has an entry */
+static uint64_t told_last_sequence;
 static char told_merged[64], told_members[64];
 static char told_mapping[512]; /* as JSON */
 static char told_traits[128];
@@ -31,6 +32,7 @@ static void note_entry(const struct tp_entry *entry) {
     memcpy(told_mapping, json.at, json.len);
     told_mapping[json.len] = '\0';
     told_attached = entry->attached;
+    told_last_sequence = entry->last_sequence;
     snprintf(told_merged, sizeof told_merged, "%.*s", (int)entry->merged.len, entry->merged.at);
     snprintf(told_members, sizeof told_members, "%.*s", (int)entry->members.len, entry->members.at);
     snprintf(told_traits, sizeof told_traits, "%.*s", (int)entry->traits.len, entry->traits.at);
@@ -130,11 +132,12 @@ static size_t events_of(const struct fake_call *call, size_t records[MOST]) {
 #define NOTHING         "\0\0\0\0\0\0"
 #define SECOND_OF_THREE "\0\0\0\2\0\0"
 #define ONE_MERGED      "\0\0\0\0\0\1"
+#define AS_OF           "\0\0\0\0\0\7"
 #define ATTACHMENTS     "\0\0\0\0\x03\xe8\0\0\0\0\x07\xd0\nx\tann\nx\tb\nshop\t\"e\"\n\n"
-#define MAPPING         "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\0\0\0\0\0\0\0\0\0" ATTACHMENTS
-#define MAPPING_OF_TWO  "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\x24\0\0\0\0\0\0\0\0" ATTACHMENTS BOB
+#define MAPPING         AS_OF "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\0\0\0\0\0\0\0\0\0" ATTACHMENTS
+#define MAPPING_OF_TWO  AS_OF "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\x24\0\0\0\0\0\0\0\0" ATTACHMENTS BOB
 #define TRAITS          "name\t5\t" ANN "\t\"A\"\n"
-#define MAPPING_TRAITS  "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\0\0\0\0\0\0\0\0\x30" ATTACHMENTS TRAITS
+#define MAPPING_TRAITS  AS_OF "\0\2\0\0\0\x0b\0\0\0\x0a\0\0\0\0\0\0\0\0\0\0\0\x30" ATTACHMENTS TRAITS
 #define MAPPING_JSON                                                                                                   \
     "[{\"type\":\"x\",\"value\":\"ann\",\"first_seen\":\"1970-01-01T00:00:01.000Z\",\"source\":\"shop\",\"event\":"    \
     "\"e\"},"                                                                                                          \
@@ -304,10 +307,12 @@ static void what_was_attached_is_told_with_the_mapping(void **state) {
         {"r" STORED SECOND_OF_THREE STORED_REST MAPPING, sizeof "r" STORED SECOND_OF_THREE STORED_REST MAPPING - 1},
         {"d" STORED SECOND_OF_THREE STORED_REST MAPPING, sizeof "d" STORED SECOND_OF_THREE STORED_REST MAPPING - 1}};
     for (size_t i = 0; i < 3; i++) {
+        told_last_sequence = 0;
         told_attached = 0;
         told_mapping[0] = '\0';
         assert_int_equal(answered(answers[i]), answers[i].at[0]);
         assert_int_equal(told_attached, 2);
+        assert_int_equal(told_last_sequence, 7);
         assert_string_equal(told_mapping, MAPPING_JSON);
     }
 }
@@ -396,9 +401,9 @@ static void a_length_beyond_the_answer_is_broken(void **state) {
     assert_int_equal(answered(TP_STR("a\xff\xff\xff\xff\0\0\0\0\0\1" NOTHING)), 'b');
     assert_int_equal(answered(TP_STR("a\0\0\0\x0b\0\0\0\0\0\1" SECOND_OF_THREE MAPPING)), 'b');
     assert_int_equal(answered(TP_STR("a" NEW ONE_MERGED MAPPING)), 'b');
-    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE "\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0")), 'b');
-    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE "\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0")), 'b');
-    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE "\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff")), 'b');
+    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE AS_OF "\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0")), 'b');
+    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE AS_OF "\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0")), 'b');
+    assert_int_equal(answered(TP_STR("a" NEW SECOND_OF_THREE AS_OF "\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff")), 'b');
 }
 
 static void one_that_was_in_a_call_that_failed_goes_alone(void **state) {
