@@ -148,6 +148,13 @@ void tp_interaction_put_conflict(struct tp_str json, size_t customer_at, struct 
     tp_buf_add(out, json.at + at, json.len - at);
 }
 
+void tp_interaction_write_identifier(struct tp_identifier identifier, struct tp_buf *out) {
+    tp_buf_adds(out, "{\"type\":");
+    tp_json_write_string(identifier.type, out);
+    tp_buf_adds(out, ",\"value\":");
+    tp_json_write_string(identifier.value, out);
+}
+
 void tp_interaction_write_ids(struct tp_str ids, struct tp_buf *out) {
     tp_buf_addc(out, '[');
     for (size_t at = 0; at + TP_UUID_TEXT - 1 <= ids.len; at += TP_UUID_TEXT - 1)

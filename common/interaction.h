@@ -83,6 +83,8 @@ void tp_interaction_compose(struct tp_str json, size_t customer_at, const struct
                             struct tp_str context, struct tp_buf *out);
 /* ["<id>",...], of ids without anything between them. */
 void tp_interaction_write_ids(struct tp_str ids, struct tp_buf *out);
+/* {"type", "value", without the end: more may follow. */
+void tp_interaction_write_identifier(struct tp_identifier identifier, struct tp_buf *out);
 /* [...], of its identifiers those whose bit is set, as they stand in it. */
 void tp_interaction_write_attached(struct tp_str json, size_t customer_at, uint32_t attached, struct tp_buf *out);
 /* That change, with what it is said of as `more`: members that follow, each behind a comma. */

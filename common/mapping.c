@@ -71,10 +71,7 @@ void tp_mapping_origin(struct tp_str source, struct tp_str id, struct tp_buf *ou
 static void write_attachment(const struct tp_attachment *attachment, struct tp_buf *out) {
     char time[TP_TIME_TEXT];
     tp_time_format(attachment->first_seen_ms, time);
-    tp_buf_adds(out, "{\"type\":");
-    tp_json_write_string(attachment->identifier.type, out);
-    tp_buf_adds(out, ",\"value\":");
-    tp_json_write_string(attachment->identifier.value, out);
+    tp_interaction_write_identifier(attachment->identifier, out);
     tp_buf_addf(out, ",\"first_seen\":\"%s\",\"source\":", time);
     tp_json_write_string(attachment->source, out);
     tp_buf_adds(out, ",\"event\":");

@@ -181,10 +181,11 @@ static int collect(struct tp_task *task, const struct tp_place *place, const jso
 
 static void write_value(struct tp_normalizer *normalizer, const struct values *values, size_t i) {
     struct tp_buf *out = &normalizer->out;
-    tp_buf_adds(out, i ? ",{\"type\":" : "{\"type\":");
-    tp_json_write_string(normalizer->types.list[values->list[i].type].name, out);
-    tp_buf_adds(out, ",\"value\":");
-    tp_json_write_string(value_of(normalizer, values, i), out);
+    if (i > 0)
+        tp_buf_addc(out, ',');
+    tp_interaction_write_identifier(
+        (struct tp_identifier){normalizer->types.list[values->list[i].type].name, value_of(normalizer, values, i)},
+        out);
 }
 
 static void write_known(struct tp_task *task, const struct values *known) {
