@@ -29,15 +29,22 @@ static int write_time(struct tp_str digits, struct tp_buf *out) {
 
 /* The next "TYPE TAB VALUE". */
 static int write_identifier(struct tp_str *rest, struct tp_buf *out) {
-    struct tp_str type = tp_str_cut(rest, '\t'), value = tp_str_cut(rest, '\t');
-    if (type.len == 0 || value.len == 0)
+    struct tp_identifier identifier = {.type = tp_str_cut(rest, '\t')};
+    identifier.value = tp_str_cut(rest, '\t');
+    if (identifier.type.len == 0 || identifier.value.len == 0)
         return TP_ECORRUPT;
-    tp_buf_adds(out, "{\"type\":");
-    tp_json_write_string(type, out);
-    tp_buf_adds(out, ",\"value\":");
-    tp_json_write_string(value, out);
+    tp_interaction_write_identifier(identifier, out);
     tp_buf_addc(out, '}');
     return 0;
+}
+
+/* None where a repair has made the merge once more: an interaction does not tell which of its identifiers they were. */
+static int write_both(struct tp_str *rest, struct tp_buf *out) {
+    if (rest->len == 0)
+        return 0;
+    int status = write_identifier(rest, out);
+    tp_buf_addc(out, ',');
+    return status < 0 ? status : write_identifier(rest, out);
 }
 
 static int write_evidence(struct tp_str evidence, struct tp_buf *out) {
@@ -50,10 +57,7 @@ static int write_evidence(struct tp_str evidence, struct tp_buf *out) {
     tp_buf_adds(out, ",\"event\":");
     tp_buf_addstr(out, event);
     tp_buf_adds(out, ",\"identifiers\":[");
-    status = write_identifier(&evidence, out);
-    tp_buf_addc(out, ',');
-    if (status == 0)
-        status = write_identifier(&evidence, out);
+    status = write_both(&evidence, out);
     tp_buf_addc(out, ']');
     return status < 0 || evidence.len > 0 ? TP_ECORRUPT : 0;
 }
