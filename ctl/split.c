@@ -1,7 +1,8 @@
-/* `split`: takes a merge back. The daemon does it; this asks for it, and waits until it is done. */
+/* `split`: takes a merge back, or an identifier. The daemon does it; this asks for it, and waits until it is done. */
 #include "ctl/internal.h"
 
 #include "common/error.h"
+#include "common/interaction.h"
 #include "common/utf8.h"
 
 static const char help[] =
@@ -9,7 +10,9 @@ static const char help[] =
     "its\n"
     "identifiers and its timeline, and nothing makes the two one again. `members` of GET /v1/customers/ID/identity "
     "has\n"
-    "the ids, and why each was merged. CUSTOMER is TYPE=VALUE, in any form, or an id. It cannot be taken back. Where\n"
+    "the ids, and why each was merged. Or an identifier, TYPE=VALUE: from now on it leads to a new customer, and what\n"
+    "came with it before stays where it is. CUSTOMER is TYPE=VALUE, in any form, or an id. It cannot be taken back. "
+    "Where\n"
     "keys are configured it wants one with the scope admin; elsewhere it is asked on touchpointd's own machine.\n";
 
 static const char own_options[] = "  --reason TEXT       why, for who reads it on Kafka; at most 1,000 bytes\n"
@@ -17,6 +20,7 @@ static const char own_options[] = "  --reason TEXT       why, for who reads it o
 
 static const char example[] =
     "Example: touchpointctl split email=ann@example.com 01a2bea4-93e0-7000-8067-64ce3e29ba4c --reason 'two brothers'\n"
+    "         touchpointctl split email=ann@example.com phone=+447400123456 --reason 'a typing error'\n"
     "Exit: 0 when it is done, or safe and will be; 1 when not.\n";
 
 enum { MOST_DEPTH = 4 };
@@ -26,9 +30,25 @@ struct asked {
     uint64_t wait_s;
 };
 
-static void write_body(const struct asked *asked, const char *member, struct tp_buf *out) {
-    tp_buf_adds(out, "{\"member\":");
-    tp_json_write_string(tp_str(member), out);
+/* "TYPE=VALUE"; nothing of what is none. */
+static struct tp_identifier identifier_of(const char *operand) {
+    struct tp_str value = tp_str(operand), type = tp_str_cut(&value, '=');
+    return value.len > 0 ? (struct tp_identifier){type, value} : (struct tp_identifier){0};
+}
+
+static void write_identifier(struct tp_identifier identifier, struct tp_buf *out) {
+    tp_buf_adds(out, "{\"identifier\":");
+    tp_interaction_write_identifier(identifier, out);
+    tp_buf_addc(out, '}');
+}
+
+static void write_body(const struct asked *asked, const char *operand, struct tp_buf *out) {
+    if (tp_uuid_valid(tp_str(operand))) {
+        tp_buf_adds(out, "{\"member\":");
+        tp_json_write_string(tp_str(operand), out);
+    } else {
+        write_identifier(identifier_of(operand), out);
+    }
     if (asked->reason) {
         tp_buf_adds(out, ",\"reason\":");
         tp_json_write_string(tp_str(asked->reason), out);
@@ -46,7 +66,7 @@ static int print_done(const json_t *root, const char *member) {
         return printf("customer  %.*s\ncustomer  %.*s\n", TP_FMT(stays), TP_FMT(own)), EXIT_DONE;
     if (!tp_str_is(tp_ctl_member(root, "status"), "accepted"))
         return tp_ctl_say("split: the answer is not touchpointd's"), EXIT_FAULT;
-    printf("%s is not a customer of its own yet; it is safe, and will be done\n", member);
+    printf("%s is not taken back yet; it is safe, and will be\n", member);
     return EXIT_DONE;
 }
 
@@ -112,8 +132,8 @@ static int run(const struct tp_ctl_command *command, int argc, char **argv) {
         return tp_ctl_help(command, false);
     if (asked.wait_text && !tp_ctl_read_number("--wait", asked.wait_text, 0, 60, &asked.wait_s))
         return EXIT_USAGE;
-    if (!tp_uuid_valid(tp_str(operands[1])))
-        return tp_ctl_say("%s: the id of a member was expected", operands[1]), EXIT_USAGE;
+    if (!tp_uuid_valid(tp_str(operands[1])) && identifier_of(operands[1]).type.len == 0)
+        return tp_ctl_say("%s: the id of a member, or TYPE=VALUE, was expected", operands[1]), EXIT_USAGE;
     if (asked.reason && !tp_utf8_valid(tp_str(asked.reason)))
         return tp_ctl_say("--reason: UTF-8 was expected"), EXIT_USAGE;
     return split(&options, &asked, operands);
@@ -121,8 +141,8 @@ static int run(const struct tp_ctl_command *command, int argc, char **argv) {
 
 const struct tp_ctl_command tp_ctl_split = {
     .name = "split",
-    .arguments = "CUSTOMER MEMBER",
-    .summary = "take a merge back: two customers who are not one after all",
+    .arguments = "CUSTOMER MEMBER|TYPE=VALUE",
+    .summary = "take a merge or an identifier back, which is not theirs after all",
     .help = help,
     .options = own_options,
     .example = example,

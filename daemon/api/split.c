@@ -1,7 +1,9 @@
-/* POST /v1/customers/ID/split: an operator takes a merge back. It is looked up by which merge the member is one, and
- * that goes to the journal; so it is answered when it is done, or safe, or was refused, and never half-way. */
-#include "daemon/api/internal.h"
+/* POST /v1/customers/ID/split: an operator takes a merge back, or an identifier. It is looked up by which merge the
+ * member is one, or who has claimed the identifier, and that goes to the journal; so it is answered when it is done, or
+ * safe, or was refused, and never half-way. */
+#include "daemon/api/split.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/error.h"
@@ -9,21 +11,21 @@
 #include "common/time.h"
 #include "daemon/view/view.h"
 
-enum { WAIT_S = 10, MOST_DEPTH = 2 };
-
-#define TAKES "{\"member\": ID, \"reason\": TEXT} was expected"
+enum { WAIT_S = 10 };
 
 struct asked {
     struct tp_http_request *request;
     struct tp_desk *desk;
     unsigned wait_s;
-    struct tp_json json; /* of the body */
-    struct tp_str member, reason;
+    struct tp_split_body body;
+    struct tp_buf canonical; /* the identifier's value */
     char id[TP_UUID_TEXT], root[TP_UUID_TEXT];
+    char member[TP_UUID_TEXT]; /* that is to be one of its own; or the new one, which gets the identifier */
 };
 
 static void free_asked(struct asked *asked) {
-    tp_json_free(&asked->json);
+    tp_json_free(&asked->body.json);
+    tp_buf_free(&asked->canonical);
     free(asked);
 }
 
@@ -31,8 +33,8 @@ static void free_asked(struct asked *asked) {
 
 static void refuse(struct asked *asked, int status) {
     if (status == TP_EFORM)
-        tp_http_reply_error(asked->request, status, "member",
-                            "this is no member of the customer; GET /v1/customers/ID/identity lists them");
+        tp_http_reply_error(asked->request, status, asked->body.member.len > 0 ? "member" : "identifier",
+                            "this is none of the customer's; GET /v1/customers/ID/identity lists them");
     else
         tp_http_reply_error(asked->request, status, NULL, status == TP_ENOTFOUND ? "there is no such customer" : NULL);
     free_asked(asked);
@@ -41,8 +43,8 @@ static void refuse(struct asked *asked, int status) {
 static void tell(struct asked *asked, bool done) {
     struct tp_buf json = TP_BUF_INIT;
     if (done)
-        tp_buf_addf(&json, "{\"id\":\"%s\",\"customers\":[{\"id\":\"%s\"},{\"id\":\"%.*s\"}]}", asked->id, asked->root,
-                    TP_FMT(asked->member));
+        tp_buf_addf(&json, "{\"id\":\"%s\",\"customers\":[{\"id\":\"%s\"},{\"id\":\"%s\"}]}", asked->id, asked->root,
+                    asked->member);
     else
         tp_buf_addf(&json, "{\"id\":\"%s\",\"status\":\"accepted\"}", asked->id);
     tp_http_reply(asked->request, done ? 200 : 202, NULL, tp_buf_str(&json));
@@ -62,58 +64,53 @@ static void on_done(void *arg, struct tp_job *job) {
 
 /* ---- the request ---- */
 
-static void on_merge(void *arg, int status, struct tp_str root, uint64_t merge) {
-    struct asked *asked = arg;
+static void go_on(struct asked *asked, int status, struct tp_str root, const struct tp_split *found) {
     if (status == 0) {
-        const struct tp_split split = {.id = tp_str(asked->id),
-                                       .customer = root,
-                                       .member = asked->member,
-                                       .merge = merge,
-                                       .reason = asked->reason};
+        struct tp_split split = *found;
         memcpy(asked->root, root.at, root.len);
+        split.id = tp_str(asked->id);
+        split.customer = root;
+        split.member = tp_str(asked->member);
+        split.reason = asked->body.reason;
         status = tp_intake_split(asked->desk->intake, &split, asked->wait_s, on_done, asked);
     }
     if (status < 0)
         refuse(asked, status);
 }
 
-/* NULL, or what is wrong with it. */
-static const char *read_member(struct asked *asked, const char *name, const json_t *value, int *ret_error) {
-    struct tp_str text = {json_string_value(value), json_string_length(value)};
-    bool is_member = tp_str_is(tp_str(name), "member");
-    *ret_error = TP_EUNKNOWN;
-    if (!is_member && !tp_str_is(tp_str(name), "reason"))
-        return TAKES;
-    *ret_error = TP_ETYPE;
-    if (!json_is_string(value))
-        return "a text was expected";
-    *ret_error = TP_ERANGE;
-    if (!is_member && text.len > TP_MAX_REASON_BYTES)
-        return "a reason has at most 1,000 bytes";
-    *(is_member ? &asked->member : &asked->reason) = text;
-    return NULL;
+static void on_merge(void *arg, int status, struct tp_str root, uint64_t merge) {
+    go_on(arg, status, root, &(struct tp_split){.merge = merge});
 }
 
-/* False: answered. */
-static bool read_body(struct asked *asked) {
-    struct tp_json_error why;
-    const char *name, *wrong = NULL;
-    json_t *value;
-    int error = tp_json_parse(tp_http_body(asked->request), MOST_DEPTH, &asked->json, &why);
-    if (error < 0) {
-        asked->json = (struct tp_json){0};
-        tp_http_reply_error(asked->request, error, NULL, why.message);
-        return false;
+/* The customer who gets it is made here, so that it is the same one however often this is carried out. */
+static void on_claimant(void *arg, int status, struct tp_str root, struct tp_str claimant) {
+    struct asked *asked = arg;
+    const struct tp_split found = {.identifier = {asked->body.type, tp_buf_str(&asked->canonical)},
+                                   .claimant = claimant};
+    tp_uuid_v7(tp_time_now_ms(), asked->member);
+    go_on(asked, status, root, &found);
+}
+
+static int ask_for_identifier(struct asked *asked, struct tp_redis *redis) {
+    struct tp_normalizer *normalizer = tp_intake_normalizer(asked->desk->intake);
+    struct tp_refusal refusal;
+    int status = tp_normalize_identifier(normalizer, asked->body.type, asked->body.value, &asked->canonical, &refusal);
+    if (status < 0) {
+        tp_http_reply_error(asked->request, TP_EINVALID, "identifier", refusal.message);
+        free_asked(asked);
+        return 0;
     }
-    json_object_foreach(asked->json.root, name, value) {
-        if ((wrong = read_member(asked, name, value, &error))) {
-            tp_http_reply_error(asked->request, error, name, wrong);
-            return false;
-        }
-    }
-    if (asked->member.len == 0)
-        tp_http_reply_error(asked->request, TP_EREQUIRED, "member", TAKES);
-    return asked->member.len > 0;
+    const struct tp_identifier identifier = {asked->body.type, tp_buf_str(&asked->canonical)};
+    return tp_view_claimant(asked->desk->api->options.settings, redis, tp_http_param(asked->request, "id"), identifier,
+                            on_claimant, asked);
+}
+
+static int ask(struct asked *asked, struct tp_redis *redis) {
+    if (asked->body.member.len == 0)
+        return ask_for_identifier(asked, redis);
+    snprintf(asked->member, sizeof asked->member, "%.*s", TP_FMT(asked->body.member));
+    return tp_view_merge(asked->desk->api->options.settings, redis, tp_http_param(asked->request, "id"),
+                         asked->body.member, on_merge, asked);
 }
 
 void tp_api_split_customer(struct tp_http_request *request, void *api_) {
@@ -126,13 +123,13 @@ void tp_api_split_customer(struct tp_http_request *request, void *api_) {
     *asked = (struct asked){.request = request, .desk = tp_api_desk(api, request), .wait_s = WAIT_S};
     tp_uuid_v4(asked->id);
     struct tp_redis *redis = NULL;
-    bool sound = tp_api_is_operator(request) && tp_api_read_wait(request, &asked->wait_s) && read_body(asked);
+    bool sound = tp_api_is_operator(request) && tp_api_read_wait(request, &asked->wait_s) &&
+                 tp_api_read_split(request, &asked->body);
     if (!sound || !(redis = tp_api_redis(asked->desk, request))) {
         free_asked(asked);
         return;
     }
-    int status =
-        tp_view_merge(api->options.settings, redis, tp_http_param(request, "id"), asked->member, on_merge, asked);
+    int status = ask(asked, redis);
     if (status < 0)
         refuse(asked, status);
 }

@@ -28,7 +28,7 @@
 /* To be named to tp_redis_open, by those who call what follows. */
 extern struct tp_redis_script tp_customer_look_script, tp_customer_list_script, tp_customer_redirect_script,
     tp_customer_absorb_script, tp_customer_confirm_script, tp_customer_leave_script, tp_customer_give_up_script,
-    tp_customer_free_script, tp_customer_apart_script;
+    tp_customer_free_script, tp_customer_give_script, tp_customer_apart_script;
 
 typedef void tp_customer_done(void *arg, int status);
 
@@ -110,6 +110,18 @@ int tp_customer_finish(const struct tp_customer_calls *calls, struct tp_str cust
 typedef void tp_customer_split_done(void *arg, int status, bool split);
 int tp_customer_split(const struct tp_customer_calls *calls, struct tp_str member, uint64_t merge,
                       tp_customer_split_done *done, void *arg);
+
+/* An identifier is another customer's, who is a new one: who has claimed it and all above give it up, and that one
+ * lists it, and remembers what the root remembers. Both sides keep a note, with "TYPE:VALUE" in the place of the merge,
+ * and who gave it up takes nothing any more that was resolved by it. The claim is the caller's to move, behind this.
+ * Safe to repeat; whoever finds the note, and the claim as it was, finishes it. */
+struct tp_customer_taking {
+    struct tp_str from, to; /* who has claimed it; who gets it */
+    struct tp_identifier identifier;
+    struct tp_str why; /* "MS TAB SOURCE TAB EVENT", as evidence begins; "" by who finishes it */
+};
+int tp_customer_take_back(const struct tp_customer_calls *calls, const struct tp_customer_taking *taking,
+                          tp_customer_split_done *done, void *arg);
 
 /* ---- read: needs no script ---- */
 

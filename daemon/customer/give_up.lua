@@ -3,10 +3,13 @@
 -- what it has of the member and of those that came with it, and gets the other side of the note. KEYS: as customer.lua has
 -- them, of one. ARGV: repair number, 'open' or 'closed', the member; then, as leave.lua answers them, the merge, the
 -- generation of this one when the one below it was merged into it, and what is to be given up.
+-- Or an identifier is taken back, step 1 of 3: at who has claimed it, and then at each above: the member is the customer that
+-- gets it, the merge is "TYPE:VALUE", and of what is to be given up there are identifiers alone; a tenth word, at the first of
+-- them, tells why ("MS TAB ORIGIN"; '': as was told before).
 -- Its sequence does not go back, and it remembers what it did.
 -- Answers 'broken'; 'pending' when it is to be ended first that this one leads elsewhere; else 'root', or 'member' and then
--- goes on with that one: whom it leads to, generation of that one, notes that it has got since then ("MEMBER TAB MERGE TAB
--- SIDE LF" each), owners and recents.
+-- goes on with that one: whom it leads to, generation of that one, notes that the one below is to have ("MEMBER TAB MERGE TAB
+-- SIDE LF" each), owners and recents, and why.
 -- include: ../redis/home.lua
 local refused = home_refuses(ARGV[1], ARGV[2])
 if refused then
@@ -19,7 +22,8 @@ local most_events, most_recents, oldest = math.huge, math.huge, 0
 -- include: traits.lua
 
 local member, merge, since = ARGV[3], ARGV[4], tonumber(ARGV[5])
-local members, identifiers, state, last = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local members, identifiers, state, last, why = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local is_identifier = find(merge, ':', 1, true)
 
 local function is_listed(c)
     local row = graph(c, 'row ' .. member) or ''
@@ -81,21 +85,37 @@ local function give_up(c)
     c.touched = true
 end
 
--- Its own, younger than what the one below knew of.
-local function notes_since(c)
+-- Its own: those that are younger than what the one below knew of; and of an identifier, from whom it was taken before.
+local function notes_for_member(c)
     local found = {}
     each_note(graph(c, 'notes') or '', function(holder, of, number, side, age)
-        if holder == id_of(c) and age > since then
+        local concerns = age > since
+        if is_identifier then
+            concerns = number == merge and side == 'm'
+        end
+        if holder == id_of(c) and concerns then
             found[#found + 1] = split_of(of, number) .. side .. '\n'
         end
     end)
     return table.concat(found)
 end
 
+local function is_half_way(c)
+    local phase = graph(c, 'phase')
+    return phase == 'pending' or (phase == 'leaving' and is_identifier)
+end
+
+-- Who finishes it finds there why.
+local function note_why(c)
+    if why and why ~= '' then
+        call('HSETNX', c.graph, 'why ' .. member, why)
+    end
+end
+
 local s = customers[1]
 if not is_sound(s) then
     return { 'broken' }
-elseif graph(s, 'phase') == 'pending' then
+elseif ARGV[2] == 'open' and is_half_way(s) then
     return { 'pending' }
 end
 local listed = is_listed(s)
@@ -104,12 +124,13 @@ if listed or not has_note(s, member, merge) then
         s.role, s.touched = ROOT, true
     end
     call('HINCRBY', s.graph, 'generation', 1)
-    if listed then
+    if listed or is_identifier then
         give_up(s)
     end
+    note_why(s)
     add_note(s, member, merge, 's')
 end
 save_all()
 local at = string.match(graph(s, 'at') or '', '^%d+') or '0'
-return { s.role == MEMBER and 'member' or 'root', s.role == MEMBER and graph(s, 'to') or '', at, notes_since(s),
-         graph(s, 'owners') or '', call('GETRANGE', s.recents, 0, -1) }
+return { s.role == MEMBER and 'member' or 'root', s.role == MEMBER and graph(s, 'to') or '', at, notes_for_member(s),
+         graph(s, 'owners') or '', call('GETRANGE', s.recents, 0, -1), is_identifier and graph(s, 'why ' .. member) or '' }

@@ -1,6 +1,6 @@
 /* The steps of a split, one call each: the member leaves, those above it give it up, from the one that it was merged
  * into up to the root, and it is free. Whoever is killed between two leaves a leaving member, which the next who meets
- * it finishes. */
+ * it finishes. An identifier that is taken back goes the same way up, and then to who gets it. */
 #include "daemon/customer/internal.h"
 
 #include <stdio.h>
@@ -13,6 +13,7 @@
 struct splitting {
     struct tp_customer_calls calls;
     uint64_t merge; /* as asked for; 0: whichever it is leaving */
+    bool of_identifier;
     struct tp_leaving leaving;
     bool split;
     tp_customer_split_done *done;
@@ -49,6 +50,9 @@ static void on_freed(void *arg, int status, const redisReply *reply) {
 static int set_free(struct splitting *splitting) {
     struct tp_redis_words words = {0};
     const struct tp_step_place place = place_of(splitting);
+    if (splitting->of_identifier)
+        return call(splitting, &tp_customer_give_script, tp_step_give(&place, &splitting->leaving, &words), &words,
+                    on_freed);
     size_t n_keys = tp_step_free(&place, &splitting->leaving, &words);
     return call(splitting, &tp_customer_free_script, n_keys, &words, on_freed);
 }
@@ -113,15 +117,39 @@ static int leave(struct splitting *splitting) {
     return call(splitting, &tp_customer_leave_script, n_keys, &words, on_left);
 }
 
+/* NULL when out of memory. */
+static struct splitting *new_splitting(const struct tp_customer_calls *calls, tp_customer_split_done *done, void *arg) {
+    struct splitting *splitting = calloc(1, sizeof *splitting);
+    if (splitting)
+        *splitting = (struct splitting){.calls = *calls, .done = done, .arg = arg};
+    return splitting;
+}
+
+/* An error: it does not come to `done`. */
+static int begun(struct splitting *splitting, int status) {
+    if (status >= 0)
+        return 0;
+    tp_leaving_free(&splitting->leaving);
+    free(splitting);
+    return status;
+}
+
 int tp_customer_split(const struct tp_customer_calls *calls, struct tp_str member, uint64_t merge,
                       tp_customer_split_done *done, void *arg) {
-    struct splitting *splitting = calloc(1, sizeof *splitting);
+    struct splitting *splitting = new_splitting(calls, done, arg);
     if (!splitting)
         return TP_ENOMEM;
-    *splitting = (struct splitting){.calls = *calls, .merge = merge, .done = done, .arg = arg};
+    splitting->merge = merge;
     snprintf(splitting->leaving.member, sizeof splitting->leaving.member, "%.*s", TP_FMT(member));
-    int status = leave(splitting);
-    if (status < 0)
-        free(splitting);
-    return status;
+    return begun(splitting, leave(splitting));
+}
+
+int tp_customer_take_back(const struct tp_customer_calls *calls, const struct tp_customer_taking *taking,
+                          tp_customer_split_done *done, void *arg) {
+    struct splitting *splitting = new_splitting(calls, done, arg);
+    if (!splitting)
+        return TP_ENOMEM;
+    splitting->of_identifier = true;
+    int status = tp_leaving_identifier(taking, &splitting->leaving);
+    return begun(splitting, status == 0 ? give_up(splitting) : status);
 }

@@ -7,6 +7,7 @@
 
 #include "apart.lua.h"
 #include "free.lua.h"
+#include "give.lua.h"
 #include "give_up.lua.h"
 #include "leave.lua.h"
 
@@ -15,9 +16,12 @@ struct tp_redis_script tp_customer_give_up_script = {.name = "give_up", .text = 
 struct tp_redis_script tp_customer_apart_script = {.name = "apart", .text = tp_script_apart};
 struct tp_redis_script tp_customer_free_script = {.name = "free", .text = tp_script_free};
 
+struct tp_redis_script tp_customer_give_script = {.name = "give", .text = tp_script_give};
+
 void tp_leaving_free(struct tp_leaving *leaving) {
-    struct tp_buf *const all[] = {&leaving->members, &leaving->identifiers, &leaving->state,  &leaving->last,
-                                  &leaving->notes,   &leaving->owners,      &leaving->recents};
+    struct tp_buf *const all[] = {&leaving->merge, &leaving->members, &leaving->identifiers,
+                                  &leaving->state, &leaving->last,    &leaving->why,
+                                  &leaving->notes, &leaving->owners,  &leaving->recents};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         tp_buf_free(all[i]);
 }
@@ -49,15 +53,15 @@ size_t tp_step_leave(const struct tp_step_place *place, struct tp_str member, ui
 static int keep_left(const redisReply *answer, struct tp_leaving *leaving) {
     if (answer->elements != 8 || !tp_uuid_valid(tp_step_text(answer, 1)) ||
         keep_short(tp_step_text(answer, 1), leaving->at_whom, sizeof leaving->at_whom) < 0 ||
-        keep_short(tp_step_text(answer, 2), leaving->merge, sizeof leaving->merge) < 0 ||
         keep_short(tp_step_text(answer, 3), leaving->at, sizeof leaving->at) < 0)
         return TP_ECORRUPT;
+    keep(tp_step_text(answer, 2), &leaving->merge);
     keep(tp_step_text(answer, 4), &leaving->members);
     keep(tp_step_text(answer, 5), &leaving->identifiers);
     keep(tp_step_text(answer, 6), &leaving->state);
     keep(tp_step_text(answer, 7), &leaving->last);
-    bool failed = leaving->members.failed || leaving->identifiers.failed || leaving->state.failed;
-    return failed || leaving->last.failed ? TP_ENOMEM : TP_SPLIT_MORE;
+    bool failed = leaving->merge.failed || leaving->members.failed || leaving->identifiers.failed;
+    return failed || leaving->state.failed || leaving->last.failed ? TP_ENOMEM : TP_SPLIT_MORE;
 }
 
 int tp_step_left(const redisReply *answer, struct tp_leaving *leaving) {
@@ -75,12 +79,13 @@ size_t tp_step_give_up(const struct tp_step_place *place, const struct tp_leavin
                        struct tp_redis_words *words) {
     size_t n_keys = tp_step_open(place, tp_str(leaving->at_whom), words);
     tp_redis_word(words, tp_str(leaving->member));
-    tp_redis_word(words, tp_str(leaving->merge));
+    tp_redis_word(words, tp_buf_str(&leaving->merge));
     tp_redis_word(words, tp_str(leaving->at));
     tp_redis_word(words, tp_buf_str(&leaving->members));
     tp_redis_word(words, tp_buf_str(&leaving->identifiers));
     tp_redis_word(words, tp_buf_str(&leaving->state));
     tp_redis_word(words, tp_buf_str(&leaving->last));
+    tp_redis_word(words, tp_buf_str(&leaving->why));
     return n_keys;
 }
 
@@ -99,26 +104,53 @@ int tp_step_given_up(const redisReply *answer, struct tp_leaving *leaving) {
     if (tp_str_is(word, "pending"))
         return TP_SPLIT_PENDING;
     bool is_root = tp_str_is(word, "root");
-    if ((!is_root && !tp_str_is(word, "member")) || answer->elements != 6)
+    if ((!is_root && !tp_str_is(word, "member")) || answer->elements != 7)
         return TP_ECORRUPT;
     tp_buf_addstr(&leaving->notes, tp_step_text(answer, 3));
     keep(tp_step_text(answer, 4), &leaving->owners);
     keep(tp_step_text(answer, 5), &leaving->recents);
-    if (leaving->notes.failed || leaving->owners.failed || leaving->recents.failed)
+    keep(tp_step_text(answer, 6), &leaving->why);
+    if (leaving->why.failed || leaving->notes.failed || leaving->owners.failed || leaving->recents.failed)
         return TP_ENOMEM;
     return is_root ? TP_SPLIT_ROOT : go_up(answer, leaving);
 }
 
 /* ---- step 3 ---- */
 
-size_t tp_step_free(const struct tp_step_place *place, const struct tp_leaving *leaving, struct tp_redis_words *words) {
-    size_t n_keys = tp_step_open(place, tp_str(leaving->member), words);
-    tp_redis_number(words, place->settings->timeline.recent_events);
-    tp_redis_word(words, tp_str(leaving->merge));
+/* By which, and what it has from those above. */
+static void write_gained(const struct tp_leaving *leaving, struct tp_redis_words *words) {
+    tp_redis_word(words, tp_buf_str(&leaving->merge));
     tp_redis_word(words, tp_str(leaving->at_whom));
     tp_redis_word(words, tp_buf_str(&leaving->owners));
     tp_redis_word(words, tp_buf_str(&leaving->recents));
     tp_redis_word(words, tp_buf_str(&leaving->notes));
+}
+
+size_t tp_step_free(const struct tp_step_place *place, const struct tp_leaving *leaving, struct tp_redis_words *words) {
+    size_t n_keys = tp_step_open(place, tp_str(leaving->member), words);
+    tp_redis_number(words, place->settings->timeline.recent_events);
+    write_gained(leaving, words);
+    return n_keys;
+}
+
+/* ---- an identifier ---- */
+
+int tp_leaving_identifier(const struct tp_customer_taking *taking, struct tp_leaving *ret) {
+    const struct tp_identifier identifier = taking->identifier;
+    *ret = (struct tp_leaving){.at = "0"};
+    snprintf(ret->member, sizeof ret->member, "%.*s", TP_FMT(taking->to));
+    snprintf(ret->at_whom, sizeof ret->at_whom, "%.*s", TP_FMT(taking->from));
+    tp_buf_addf(&ret->merge, "%.*s:%.*s", TP_FMT(identifier.type), TP_FMT(identifier.value));
+    tp_buf_addf(&ret->identifiers, "\n%.*s\t%.*s\n", TP_FMT(identifier.type), TP_FMT(identifier.value));
+    tp_buf_addstr(&ret->why, taking->why);
+    return ret->merge.failed || ret->identifiers.failed || ret->why.failed ? TP_ENOMEM : 0;
+}
+
+size_t tp_step_give(const struct tp_step_place *place, const struct tp_leaving *leaving, struct tp_redis_words *words) {
+    size_t n_keys = tp_step_open(place, tp_str(leaving->member), words);
+    tp_redis_number(words, place->settings->timeline.recent_events);
+    write_gained(leaving, words);
+    tp_redis_word(words, tp_buf_str(&leaving->why));
     return n_keys;
 }
 

@@ -1,4 +1,6 @@
-/* The three steps of a split as words of calls, and what their answers say; as steps.h has those of a merge. Pure. */
+/* The three steps of a split as words of calls, and what their answers say; as steps.h has those of a merge. And those
+ * of an identifier that is taken back: step 2 at who has claimed it and at each above, then one at who gets it. Pure.
+ */
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -9,13 +11,17 @@
 
 /* What one step tells the next. */
 struct tp_leaving {
-    char member[TP_UUID_TEXT];
-    char at_whom[TP_UUID_TEXT];             /* whose step is next: those above the member, one after the other */
-    char merge[TP_DECIMAL], at[TP_DECIMAL]; /* number; generation of that one when it was merged into it */
-    struct tp_buf members, identifiers;     /* what is given up */
+    char member[TP_UUID_TEXT];          /* or who gets the identifier */
+    char at_whom[TP_UUID_TEXT];         /* whose step is next: those above the member, one after the other */
+    struct tp_buf merge;                /* its number; or "TYPE:VALUE" */
+    char at[TP_DECIMAL];                /* generation of that one when it was merged into it */
+    struct tp_buf members, identifiers; /* what is given up */
     struct tp_buf state, last;
+    struct tp_buf why;                    /* an identifier is taken back: "MS TAB ORIGIN" */
     struct tp_buf notes, owners, recents; /* what it has from those above, and from the root */
 };
+/* Of an identifier that is taken back. */
+int tp_leaving_identifier(const struct tp_customer_taking *taking, struct tp_leaving *ret);
 void tp_leaving_free(struct tp_leaving *leaving); /* what it holds, not itself */
 
 enum tp_split_answer {
@@ -41,6 +47,8 @@ int tp_step_given_up(const redisReply *answer, struct tp_leaving *leaving);
 
 /* Step 3, at the member. */
 size_t tp_step_free(const struct tp_step_place *place, const struct tp_leaving *leaving, struct tp_redis_words *words);
+/* Of an identifier, at who gets it. */
+size_t tp_step_give(const struct tp_step_place *place, const struct tp_leaving *leaving, struct tp_redis_words *words);
 
 /* ---- by a repair, on closed homes: a split that was made before ---- */
 

@@ -3,6 +3,7 @@
 #include "daemon/identity/internal.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,37 @@ bool tp_claims_wanted(const struct tp_identity *identity) {
     while (claim && !claim->wanted)
         claim = claim->hh.next;
     return claim != NULL;
+}
+
+/* "MEMBER TAB TYPE:VALUE TAB s TAB" in notes of splits (customer.h). */
+static bool is_given_up(const struct tp_claim *claim, struct tp_str notes, char ret_to[TP_UUID_TEXT]) {
+    struct tp_buf needle = TP_BUF_INIT;
+    tp_buf_addf(&needle, "\t%.*s\ts\t", (int)claim->key_len, claim->key);
+    const char *at = needle.failed ? NULL : memmem(notes.at, notes.len, needle.at, needle.len);
+    tp_buf_free(&needle);
+    if (!at || at - notes.at < TP_UUID_TEXT - 1)
+        return false;
+    snprintf(ret_to, TP_UUID_TEXT, "%.*s", TP_UUID_TEXT - 1, at - (TP_UUID_TEXT - 1));
+    return true;
+}
+
+static bool any_notes(const struct tp_identity *identity) {
+    const struct tp_view *view = identity->views;
+    while (view && view->look.notes.len == 0)
+        view = view->hh.next;
+    return view != NULL;
+}
+
+struct tp_claim *tp_claims_given_up(const struct tp_identity *identity, char ret_to[TP_UUID_TEXT]) {
+    if (!any_notes(identity))
+        return NULL;
+    for (struct tp_claim *claim = identity->claims; claim; claim = claim->hh.next) {
+        const struct tp_view *view =
+            claim->owner[0] && !claim->wanted ? tp_people_view(identity, tp_people_root(identity, claim->owner)) : NULL;
+        if (view && view->look.notes.len > 0 && is_given_up(claim, tp_buf_str(&view->look.notes), ret_to))
+            return claim;
+    }
+    return NULL;
 }
 
 void tp_claims_settle(struct tp_identity *identity, bool owned) {

@@ -6,6 +6,7 @@
  * then; nothing that was done is wrong because of it. */
 #include "daemon/identity/identity.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,30 @@ static void merge(struct tp_identity *identity) {
         finish(identity, status);
 }
 
+/* ---- an identifier that was taken back ---- */
+
+static void on_taken_back(void *arg, int status, bool now, struct tp_str owner) {
+    struct tp_identity *identity = arg;
+    (void)now;
+    if (status == 0) {
+        tp_people_forget(identity, tp_people_root(identity, identity->given_up->owner));
+        snprintf(identity->given_up->owner, TP_UUID_TEXT, "%.*s", TP_FMT(owner));
+    }
+    identity->given_up = NULL;
+    tp_identity_go_on(identity, status);
+}
+
+/* The claim was read before it was moved, or whoever moves it was killed: it is finished, in any case. */
+static void finish_taking(struct tp_identity *identity) {
+    struct tp_str key = {identity->given_up->key, identity->given_up->key_len};
+    struct tp_identity_taking taking = {.from = tp_str(identity->given_up->owner), .to = tp_str(identity->given_to)};
+    taking.identifier.type = tp_str_cut(&key, ':');
+    taking.identifier.value = key;
+    int status = tp_identity_take_back(&identity->calls, &taking, on_taken_back, identity);
+    if (status < 0)
+        finish(identity, status);
+}
+
 /* ---- turns ---- */
 
 static bool survey(struct tp_identity *identity) {
@@ -165,6 +190,8 @@ void tp_identity_go_on(struct tp_identity *identity, int status) {
         finish(identity, status);
     else if (identity->n_looks > 0 || identity->pending[0] || survey(identity))
         tp_people_ask(identity);
+    else if ((identity->given_up = tp_claims_given_up(identity, identity->given_to)))
+        finish_taking(identity);
     else
         choose_all(identity);
 }

@@ -16,13 +16,14 @@
 
 #include "common/interaction.h"
 #include "common/uuid.h"
+#include "daemon/customer/customer.h"
 #include "daemon/redis/redis.h"
 #include "daemon/settings/settings.h"
 
 struct tp_identity;
 
 /* To be named to tp_redis_open, with those of customer.h. */
-extern struct tp_redis_script tp_identity_claim_script;
+extern struct tp_redis_script tp_identity_claim_script, tp_identity_move_script;
 
 /* `settings` and `redis` must outlive it. */
 int tp_identity_new(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identity **ret);
@@ -68,6 +69,18 @@ bool tp_identity_conflict(const struct tp_identity *identity, const struct tp_id
                           struct tp_identity_conflict *ret);
 /* The customer was not as it was resolved to: it is looked at before anything is resolved to it again. */
 void tp_identity_moved(struct tp_identity *identity, struct tp_str customer_id);
+
+/* An operator has said that this identifier is not whose it is: it becomes that of `to`, a new customer, who is kept
+ * apart from them. What is borrowed stays until `done`, which comes once: `now` false: it was done before; `owner`:
+ * whose it is by then. Safe to repeat; a batch that meets it half-way finishes it. */
+struct tp_identity_taking {
+    struct tp_identifier identifier;
+    struct tp_str from, to; /* who has claimed it, as far as is known: if it is another's by now, nothing is done */
+    struct tp_str why;      /* as in struct tp_customer_taking */
+};
+typedef void tp_identity_taken(void *arg, int status, bool now, struct tp_str owner);
+int tp_identity_take_back(const struct tp_customer_calls *calls, const struct tp_identity_taking *asked,
+                          tp_identity_taken *done, void *arg);
 
 /* For reading: whose is this identifier? "" when nobody's. TP_EUNAVAILABLE in `status`. */
 typedef void tp_identity_found(void *arg, int status, struct tp_str customer_id);

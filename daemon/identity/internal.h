@@ -4,7 +4,6 @@
 
 #include <uthash.h>
 
-#include "daemon/customer/customer.h"
 #include "daemon/identity/identity.h"
 #include "daemon/identity/rules.h"
 
@@ -73,7 +72,9 @@ struct tp_identity {
     size_t n_made;                        /* customers, since the last that were committed */
     struct tp_customer_listing *listings; /* to be made, or under way */
     size_t n_listings, most_listings;
-    char pending[TP_UUID_TEXT]; /* one that was met, to be finished */
+    char pending[TP_UUID_TEXT];  /* one that was met, to be finished */
+    struct tp_claim *given_up;   /* likewise: one whose claimant's customer has a note that it is another's, */
+    char given_to[TP_UUID_TEXT]; /* that one's */
     struct {
         struct tp_customer_merge merge; /* the next to be made */
         struct tp_buf evidence;
@@ -92,6 +93,8 @@ static inline struct tp_claim **tp_claims_of(const struct tp_identity *identity,
 /* Asks Redis: in the first round for all, later for what is wanted only. tp_identity_answered comes once. */
 void tp_claims_ask(struct tp_identity *identity);
 bool tp_claims_wanted(const struct tp_identity *identity);
+/* One whose claimant was told, as far as is known, that it is another's, which `ret_to` is. NULL: there is none. */
+struct tp_claim *tp_claims_given_up(const struct tp_identity *identity, char ret_to[TP_UUID_TEXT]);
 /* What is wanted is nobody's again, or the owner's for good. */
 void tp_claims_settle(struct tp_identity *identity, bool owned);
 

@@ -165,7 +165,7 @@ void tp_ledger_free(struct tp_ledger *ledger) {
     for (size_t i = 0; i < ledger->n_nodes; i++)
         tp_buf_free(&ledger->nodes[i].position);
     for (size_t i = 0; i < ledger->n_splits; i++)
-        tp_buf_free(&ledger->splits[i].state);
+        tp_ledger_split_free(&ledger->splits[i]);
     free(ledger->nodes);
     free(ledger->splits);
     *ledger = (struct tp_ledger){0};

@@ -7,7 +7,9 @@
  *   two that call the same number, the first there has it. Each has a key of its own, so that compaction, which drops
  *   an older record of a key, cannot make the second the first.
  * - "split MEMBER MERGE": {"member", "merge", "customer", "sequence", "state", "time"}: that merge of the member was
- * taken back. Interactions go on telling of the merge, and the customers' topic only of what is so by now.
+ *   taken back. Interactions go on telling of the merge, and the customers' topic only of what is so by now.
+ * - "split MEMBER": {"member", "identifier" {"type", "value"}, "claimant", "customer", "command", "time"}: so was that
+ *   identifier, and the member, a new customer, got it.
  *
  * Blocking, for the threads of those who repair and of those who start; nothing is kept between calls. */
 #pragma once
@@ -37,7 +39,12 @@ struct tp_ledger_split {
     uint64_t sequence;                                 /* the root's last, by then */
     struct tp_buf state;                               /* the member's: what the root's lost with it */
     int64_t time_ms;                                   /* when it was asked for */
+    /* Of an identifier, instead of merge, sequence and state: */
+    char claimant[TP_UUID_TEXT], command[TP_UUID_TEXT]; /* whose it was; by which it was asked for */
+    struct tp_buf type, value;                          /* empty where it was a merge */
 };
+static inline bool tp_ledger_takes_identifier(const struct tp_ledger_split *split) { return split->type.len > 0; }
+void tp_ledger_split_free(struct tp_ledger_split *split); /* what it holds, not itself */
 
 struct tp_ledger {
     uint64_t repair; /* the last that was called; 0: none ever was */
@@ -57,7 +64,7 @@ int tp_ledger_read(const struct tp_settings *settings, const atomic_bool *stop, 
 void tp_ledger_free(struct tp_ledger *ledger); /* what it holds, not itself */
 /* The record "node UUID", for those who write it in a transaction. `position` as in struct tp_ledger_node. */
 void tp_ledger_node_write(const char *node, uint64_t repair, struct tp_str position, struct tp_buf *out);
-/* The record "split MEMBER MERGE", likewise. */
+/* The record "split MEMBER MERGE" or "split MEMBER", likewise. */
 void tp_ledger_split_write(const struct tp_ledger_split *split, struct tp_buf *key, struct tp_buf *value);
 /* The node's answer: it works under `repair` from now on. */
 int tp_ledger_answer(const struct tp_settings *settings, const char *node, uint64_t repair, struct tp_str position,

@@ -18,10 +18,13 @@
 #include "daemon/metrics/metrics.h"
 #include "daemon/redis/home.h"
 
-static struct tp_redis_script *const scripts[] = {
-    &tp_home_look_script,         &tp_identity_claim_script,  &tp_customer_look_script,    &tp_customer_list_script,
-    &tp_customer_redirect_script, &tp_customer_absorb_script, &tp_customer_confirm_script, &tp_customer_leave_script,
-    &tp_customer_give_up_script,  &tp_customer_free_script,   &tp_timeline_append_script,  NULL};
+static struct tp_redis_script *const scripts[] = {&tp_home_look_script,         &tp_identity_claim_script,
+                                                  &tp_customer_look_script,     &tp_customer_list_script,
+                                                  &tp_customer_redirect_script, &tp_customer_absorb_script,
+                                                  &tp_customer_confirm_script,  &tp_customer_leave_script,
+                                                  &tp_customer_give_up_script,  &tp_customer_free_script,
+                                                  &tp_customer_give_script,     &tp_identity_move_script,
+                                                  &tp_timeline_append_script,   NULL};
 
 enum { MOST_MOVES = 20 }; /* of an item, before it is put aside as one that failed */
 
@@ -222,10 +225,9 @@ static void write_conflict(const struct tp_placing *placing, const struct tp_ide
     for (size_t i = 0; i < interaction->n_identifiers; i++) {
         if (!tp_identity_conflict(placing->identity, request, i, &conflict))
             continue;
-        tp_buf_adds(out, out->len > 0 ? ",{\"type\":" : "{\"type\":");
-        tp_json_write_string(interaction->identifiers[i].type, out);
-        tp_buf_adds(out, ",\"value\":");
-        tp_json_write_string(interaction->identifiers[i].value, out);
+        if (out->len > 0)
+            tp_buf_addc(out, ',');
+        tp_interaction_write_identifier(interaction->identifiers[i], out);
         tp_buf_addf(out, ",\"reason\":\"%s\"", conflict.reason);
         if (conflict.customer_id.len > 0)
             tp_buf_addf(out, ",\"customer\":\"%.*s\"", TP_FMT(conflict.customer_id));

@@ -1,6 +1,6 @@
-/* A merge is taken back, as an operator has asked (common/split.h): in Redis first, and then it is told on the
- * customers' topic of each whom it changed, whole and as it is by now. It may have been done before, by a life that
- * was killed behind it: then it is told again.
+/* A merge, or an identifier, is taken back, as an operator has asked (common/split.h): in Redis first, and then it is
+ * told on the customers' topic of each whom it changed, whole and as it is by now. It may have been done before, by a
+ * life that was killed behind it: then it is told again.
  *
  * The customer that the operator named may have been merged itself meanwhile. Then it leads elsewhere, and who has
  * given the member up is, with it, the one at the end of that way. */
@@ -25,6 +25,7 @@ struct splitting {
     struct tp_delivery *delivery;
     struct tp_item *item;
     unsigned redirects;
+    struct tp_buf why; /* of an identifier, as customer.h has it */
     struct tp_ledger_split noted;
     char customer_id[TP_UUID_TEXT]; /* that is being read */
 };
@@ -33,21 +34,27 @@ struct splitting {
 
 static void end(struct splitting *splitting) {
     struct tp_delivery *delivery = splitting->delivery;
-    tp_buf_free(&splitting->noted.state);
+    tp_ledger_split_free(&splitting->noted);
+    tp_buf_free(&splitting->why);
     free(splitting);
     tp_delivery_soon(delivery);
 }
 
 /* A failure of this record alone: the others wait until it has been tried often enough. */
+static void reject(struct splitting *splitting) {
+    splitting->delivery->placing.split = NULL;
+    tp_outbox_reject(splitting->delivery, splitting->item, TP_EUNDELIVERABLE);
+    end(splitting);
+}
+
 static void try_again(struct splitting *splitting) {
     struct tp_delivery *delivery = splitting->delivery;
     struct tp_item *item = splitting->item;
-    if (++item->tries < delivery->options.settings->delivery.tries) {
-        tp_window_put_aside(&delivery->window, item);
-    } else {
-        delivery->placing.split = NULL;
-        tp_outbox_reject(delivery, item, TP_EUNDELIVERABLE);
+    if (++item->tries >= delivery->options.settings->delivery.tries) {
+        reject(splitting);
+        return;
     }
+    tp_window_put_aside(&delivery->window, item);
     end(splitting);
 }
 
@@ -74,6 +81,11 @@ static void write_change(const struct tp_split *split, size_t which, struct tp_b
         tp_buf_addf(out, ",\"from\":\"%.*s\"", TP_FMT(split->customer));
     else
         tp_buf_addf(out, ",\"customers\":[\"%.*s\"]", TP_FMT(split->member));
+    if (tp_split_takes_identifier(split)) {
+        tp_buf_adds(out, ",\"identifiers\":[");
+        tp_interaction_write_identifier(split->identifier, out);
+        tp_buf_adds(out, "}]");
+    }
     tp_told_cause(TP_SOURCE_OPERATOR, split->id, split->received_ms, out);
     if (split->reason.len > 0) {
         tp_buf_adds(out, ",\"reason\":");
@@ -82,14 +94,27 @@ static void write_change(const struct tp_split *split, size_t which, struct tp_b
     tp_buf_adds(out, "}}");
 }
 
-/* For those who repair, since interactions go on telling of the merge: what the member had, and who gave it up. */
+static void keep(struct tp_str text, struct tp_buf *out) {
+    tp_buf_clear(out);
+    tp_buf_addstr(out, text);
+}
+
+static void note_identifier(const struct tp_split *split, struct tp_ledger_split *noted) {
+    keep(split->identifier.type, &noted->type);
+    keep(split->identifier.value, &noted->value);
+    memcpy(noted->claimant, split->claimant.at, TP_UUID_TEXT - 1);
+    memcpy(noted->command, split->id.at, TP_UUID_TEXT - 1);
+}
+
+/* For those who repair, since interactions go on telling of the merge, or that the identifier was attached: what the
+ * member had, and who gave it up. */
 static int note(struct splitting *splitting, const struct tp_customer *customer) {
     struct tp_item *item = splitting->item;
     struct tp_ledger_split *noted = &splitting->noted;
-    if (item->n_merged == MEMBER) {
-        tp_buf_clear(&noted->state);
-        tp_buf_addstr(&noted->state, customer->state);
-    }
+    if (tp_split_takes_identifier(&item->split))
+        note_identifier(&item->split, noted);
+    else if (item->n_merged == MEMBER)
+        keep(customer->state, &noted->state);
     memcpy(noted->member, item->split.member.at, TP_UUID_TEXT - 1);
     memcpy(noted->customer, splitting->customer_id, TP_UUID_TEXT);
     noted->merge = item->split.merge;
@@ -98,7 +123,8 @@ static int note(struct splitting *splitting, const struct tp_customer *customer)
     tp_buf_clear(&item->noted.key);
     tp_buf_clear(&item->noted.value);
     tp_ledger_split_write(noted, &item->noted.key, &item->noted.value);
-    return noted->state.failed || item->noted.key.failed || item->noted.value.failed ? TP_ENOMEM : 0;
+    bool failed = noted->state.failed || noted->type.failed || noted->value.failed;
+    return failed || item->noted.key.failed || item->noted.value.failed ? TP_ENOMEM : 0;
 }
 
 static int tell(struct splitting *splitting, const struct tp_customer *customer) {
@@ -130,8 +156,9 @@ static int split(struct splitting *splitting);
 /* It is in that merge still, under another number: a repair has made it once more since this was asked for. */
 static bool is_made_again(const struct splitting *splitting, const struct tp_customer *customer) {
     const struct tp_item *item = splitting->item;
-    return item->n_merged == MEMBER && customer->to.len > 0 && customer->merge != item->split.merge &&
-           customer->merged_ms > 0 && customer->merged_ms <= item->split.received_ms;
+    return !tp_split_takes_identifier(&item->split) && item->n_merged == MEMBER && customer->to.len > 0 &&
+           customer->merge != item->split.merge && customer->merged_ms > 0 &&
+           customer->merged_ms <= item->split.received_ms;
 }
 
 static void split_again(struct splitting *splitting, uint64_t merge) {
@@ -195,11 +222,33 @@ static void on_split(void *arg, int status, bool split) {
     look(splitting, splitting->item->split.member);
 }
 
+/* Two operators may have said so at once: then the identifier is another new customer's. */
+static void on_taken(void *arg, int status, bool now, struct tp_str owner) {
+    struct splitting *splitting = arg;
+    if (status == 0 && !tp_str_equal(owner, splitting->item->split.member))
+        reject(splitting);
+    else
+        on_split(splitting, status, now);
+}
+
+static int take_identifier(struct splitting *splitting, const struct tp_customer_calls *calls) {
+    const struct tp_split *asked = &splitting->item->split;
+    tp_buf_clear(&splitting->why);
+    tp_buf_addi(&splitting->why, asked->received_ms);
+    tp_buf_addc(&splitting->why, '\t');
+    tp_mapping_origin(TP_SOURCE_OPERATOR, asked->id, &splitting->why);
+    const struct tp_identity_taking taking = {asked->identifier, asked->claimant, asked->member,
+                                              tp_buf_str(&splitting->why)};
+    return splitting->why.failed ? TP_ENOMEM : tp_identity_take_back(calls, &taking, on_taken, splitting);
+}
+
 static int split(struct splitting *splitting) {
     const struct tp_delivery *delivery = splitting->delivery;
     const struct tp_split *asked = &splitting->item->split;
     const struct tp_customer_calls calls = {delivery->options.settings, delivery->placing.redis,
                                             delivery->placing.repair};
+    if (tp_split_takes_identifier(asked))
+        return take_identifier(splitting, &calls);
     return tp_customer_split(&calls, asked->member, asked->merge, on_split, splitting);
 }
 
@@ -211,6 +260,8 @@ void tp_splitting_begin(struct tp_delivery *delivery, struct tp_item *item) {
     int status = splitting ? split(splitting) : TP_ENOMEM;
     if (status == 0)
         return;
+    if (splitting)
+        tp_buf_free(&splitting->why);
     free(splitting);
     tp_placing_give_up(delivery, status);
 }

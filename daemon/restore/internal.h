@@ -1,7 +1,7 @@
 /* Between the files of this folder: a record of Kafka becomes what is put back (record.c), that goes to Redis in
- * batches (feed.c), what was split is kept apart (splits.c), merges that it tells are made behind
- * that (merges.c), what was there before is taken out (clear.c),
- * and restore.c says in which order. */
+ * batches (feed.c), what was split is kept apart (splits.c), and what was taken back is another's (taken.c), merges
+ * that it tells are made behind that (merges.c), what was there before is taken out (clear.c), and restore.c says in
+ * which order. */
 #pragma once
 
 #include "daemon/customer/customer.h"
@@ -52,6 +52,13 @@ bool tp_restore_gave_up(const struct tp_restore_splits *splits, struct tp_str cu
 /* Puts back what the two sides must know of each, when all entries are in Redis, and before merges are made. */
 int tp_restore_splits_make(const struct tp_restore_splits *splits, const struct tp_restore_options *options,
                            struct tp_redis_blocking *redis);
+
+/* ---- taken.c ---- */
+
+/* An identifier that was taken back, as interactions do not tell: who had claimed it, and who was that one's root, give
+ * it up, and the new customer has it, with what they remember. What is so already stays. */
+int tp_restore_taken(const struct tp_ledger_split *taken, const struct tp_restore_options *options,
+                     struct tp_redis_blocking *redis);
 
 /* ---- merges.c ---- */
 

@@ -12,8 +12,7 @@ enum { SLOT = sizeof(const struct tp_ledger_split *) }; /* of what is sorted */
 
 struct tp_restore_splits {
     size_t n;
-    const struct tp_ledger_split *splits; /* the ledger's */
-    const struct tp_ledger_split **by_member, **by_customer;
+    const struct tp_ledger_split **by_member, **by_customer, **by_time; /* the ledger's */
 };
 
 static int by_member(const void *one, const void *other) {
@@ -24,6 +23,13 @@ static int by_member(const void *one, const void *other) {
 static int by_customer(const void *one, const void *other) {
     return strcmp((*(const struct tp_ledger_split *const *)one)->customer,
                   (*(const struct tp_ledger_split *const *)other)->customer);
+}
+
+/* An identifier may have been taken back from who got it so. */
+static int by_time(const void *one, const void *other) {
+    int64_t first = (*(const struct tp_ledger_split *const *)one)->time_ms;
+    int64_t second = (*(const struct tp_ledger_split *const *)other)->time_ms;
+    return (first > second) - (first < second);
 }
 
 static const struct tp_ledger_split **sorted(const struct tp_ledger *ledger,
@@ -41,10 +47,10 @@ int tp_restore_splits_new(const struct tp_ledger *ledger, struct tp_restore_spli
     if (!splits)
         return TP_ENOMEM;
     splits->n = ledger->n_splits;
-    splits->splits = ledger->splits;
     splits->by_member = sorted(ledger, by_member);
     splits->by_customer = sorted(ledger, by_customer);
-    if (splits->by_member && splits->by_customer) {
+    splits->by_time = sorted(ledger, by_time);
+    if (splits->by_member && splits->by_customer && splits->by_time) {
         *ret = splits;
         return 0;
     }
@@ -57,6 +63,7 @@ void tp_restore_splits_free(struct tp_restore_splits *splits) {
         return;
     free(splits->by_member);
     free(splits->by_customer);
+    free(splits->by_time);
     free(splits);
 }
 
@@ -78,7 +85,7 @@ bool tp_restore_was_split(const struct tp_restore_splits *splits, struct tp_str 
     while (found > splits->by_member && by_member(found - 1, &key) == 0)
         found--;
     for (; found < splits->by_member + splits->n && by_member(found, &key) == 0; found++)
-        if ((*found)->time_ms >= told_ms)
+        if (!tp_ledger_takes_identifier(*found) && (*found)->time_ms >= told_ms)
             return true;
     return false;
 }
@@ -131,8 +138,12 @@ int tp_restore_splits_make(const struct tp_restore_splits *splits, const struct 
                            struct tp_redis_blocking *redis) {
     struct making making = {.redis = redis, .place = {options->settings, options->repair, "closed"}};
     int error = splits->n > 0 ? tp_redis_blocking_load(redis, &tp_customer_apart_script, making.sha) : 0;
-    for (size_t i = 0; !error && i < splits->n; i++)
-        error = options->stop && atomic_load(options->stop) ? TP_ESTOPPING : make(&making, &splits->splits[i]);
+    for (size_t i = 0; !error && i < splits->n; i++) {
+        const struct tp_ledger_split *split = splits->by_time[i];
+        error = options->stop && atomic_load(options->stop) ? TP_ESTOPPING
+                : tp_ledger_takes_identifier(split)         ? tp_restore_taken(split, options, redis)
+                                                            : make(&making, split);
+    }
     tp_redis_words_free(&making.words);
     return error;
 }

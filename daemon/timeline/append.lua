@@ -98,6 +98,23 @@ local function is_bound(c, bound)
     return c.role ~= MEMBER and (bound == 0 or bound == generation(c) + 1)
 end
 
+-- Whether it, or a member of it, was told that one of these is not its own: who takes the event for its does not know it yet.
+local function has_given_up(c, word)
+    local notes, from = graph(c, 'notes'), find(word, '\n', 1, true)
+    if notes then
+        for type, value in string.gmatch(sub(word, from), '([^\t\n]+)\t([^\n]*)') do
+            if find(notes, '\t' .. type .. ':' .. value .. '\ts\t', 1, true) then
+                return true
+            end
+        end
+    end
+    return false
+end
+
+local function is_its_own(c, at)
+    return is_bound(c, unpack('>I4', ARGV[at], 3)) and not has_given_up(c, ARGV[at + 3])
+end
+
 -- Two may have used a key for different content before they were one: each is to find its own. And a replay is to find
 -- what it brought, whatever brought the key once more.
 local function recent_of(c, mark)
@@ -110,7 +127,7 @@ end
 
 -- It has no place on the timeline, and is not remembered: to say it once more changes nothing.
 local function identify(c, at)
-    if not is_bound(c, unpack('>I4', ARGV[at], 3)) then
+    if not is_its_own(c, at) then
         return 'm'
     elseif not is_sound(c) then
         return 'x'
@@ -129,7 +146,7 @@ local function append(c, at)
     if known then
         return answer_known(c, known, mark, bound)
     end
-    if not is_bound(c, bound) then
+    if not is_its_own(c, at) then
         return 'm'
     end
     local merged = untold_members(c)

@@ -14,6 +14,9 @@ typedef int tp_view_root_read(const struct tp_settings *settings, struct tp_redi
 int tp_view_root(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                  tp_view_root_read *read, tp_view_root_done *done, void *arg);
 
+/* Whether it lists this one. */
+bool tp_view_has_member(const struct tp_customer *customer, struct tp_str member);
+
 /* `,"requested":"ID"`, where another was asked for than the one that answers. */
 void tp_view_write_requested(struct tp_str requested, struct tp_str root, struct tp_buf *out);
 

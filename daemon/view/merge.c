@@ -25,7 +25,7 @@ static void on_member(void *arg, int status, const struct tp_customer *member) {
     answer(arg, status == TP_ENOTFOUND ? TP_ECORRUPT : status, status == 0 ? member->merge : 0);
 }
 
-static bool has(const struct tp_customer *customer, struct tp_str member) {
+bool tp_view_has_member(const struct tp_customer *customer, struct tp_str member) {
     size_t i = 0;
     while (i < customer->n_members && !tp_str_equal(customer->members[i].id, member))
         i++;
@@ -36,7 +36,7 @@ static void on_root(void *arg, int status, struct tp_str id, const struct tp_cus
     struct asked *asked = arg;
     memcpy(asked->root, id.at, id.len);
     if (status == 0)
-        status = has(customer, tp_str(asked->member))
+        status = tp_view_has_member(customer, tp_str(asked->member))
                      ? tp_customer_read(asked->settings, asked->redis, tp_str(asked->member), on_member, asked)
                      : TP_EFORM;
     if (status < 0)

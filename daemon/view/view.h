@@ -36,6 +36,12 @@ typedef void tp_view_merge_done(void *arg, int status, struct tp_str root, uint6
 int tp_view_merge(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                   struct tp_str member, tp_view_merge_done *done, void *arg);
 
+/* Who has claimed this one of the customer's identifiers: it or a member of it; `root` as above. TP_EFORM: it is none
+ * of its identifiers, or nobody's. The identifier is canonical. */
+typedef void tp_view_claimant_done(void *arg, int status, struct tp_str root, struct tp_str claimant);
+int tp_view_claimant(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
+                     struct tp_identifier identifier, tp_view_claimant_done *done, void *arg);
+
 #define TP_VIEW_LIMIT 500
 struct tp_view_query {
     struct tp_str channel, type; /* empty: any */

@@ -13,6 +13,8 @@ OF_SPLITS = {"pipeline.before_split", "pipeline.after_split"} | {
     f"customer.after_{step}" for step in ("leave", "give_up", "free")
 }
 """Which no load comes by: an operator does."""
+OF_TAKING = {"customer.after_give_up", "customer.after_free", "identity.before_move", "identity.after_move"}
+"""Likewise, where an identifier is taken back; the first two are those of splits."""
 
 
 def _scan():
@@ -24,7 +26,7 @@ def _scan():
 
 
 def all_points():
-    return sorted(_scan().keys() - OF_SPLITS)
+    return sorted(_scan().keys() - OF_SPLITS - OF_TAKING)
 
 
 def by_folder():
@@ -73,3 +75,16 @@ def meets(daemon, point, action, nth):
         if nth == 1:
             raise
         return False
+
+
+def dies(daemon, point, post, starts=True):
+    """On its journal again, it meets the point when it is asked."""
+    daemon.stop()
+    arm(daemon, f"{point}=kill")
+    daemon.start()
+    post()
+    until(lambda: not daemon.process.running, 30, f"it is killed at {point}")
+    daemon.kill9()
+    arm(daemon, "")
+    if starts:
+        daemon.start()

@@ -7,7 +7,7 @@ from touchpoint.front import event
 from touchpoint.oracle import settle
 from touchpoint.story import send
 
-from .points import OF_SPLITS, arm
+from .points import OF_SPLITS, dies
 
 pytestmark = pytest.mark.points
 
@@ -26,18 +26,6 @@ def made_one(daemon):
     send(daemon, event(customer=VISITOR | READER))
     assert daemon.find(**READER) == older
     return older, younger, before
-
-
-def dies(daemon, point, post):
-    """On its journal again, it meets the point when it is asked."""
-    daemon.stop()
-    arm(daemon, f"{point}=kill")
-    daemon.start()
-    post()
-    until(lambda: not daemon.process.running, 30, f"it is killed at {point}")
-    daemon.kill9()
-    arm(daemon, "")
-    daemon.start()
 
 
 @pytest.mark.parametrize("point", sorted(OF_SPLITS))

@@ -1,6 +1,5 @@
 """An operator takes a merge back: both are who they were before it, and nothing makes them one again."""
 
-import itertools
 import json
 
 import pytest
@@ -9,60 +8,8 @@ from touchpoint import until
 from touchpoint.ctl import ctl
 from touchpoint.front import error_of, event, recorded
 from touchpoint.oracle import settle
+from touchpoint.splits import COOKIE, EMAIL, HANDLE, NOBODY, PHONE, Story, at, known, last_told, split, told
 from touchpoint.story import UUID, ids, send
-
-COOKIE, EMAIL, PHONE, HANDLE = (
-    {"anonymous_id": "7f1c"},
-    {"email": "ann@example.com"},
-    {"phone": "+447400123456"},
-    {"x": "ann"},
-)
-NOBODY = "01a201bc-ed2d-7000-8033-8b5c564c75a5"
-
-_hours = itertools.count(9)
-
-
-def at(channel, kind, customer):
-    hour = next(_hours)
-    time = f"2026-03-{1 + hour // 24:02}T{hour % 24:02}:00:00.000Z"
-    return event(id=f"{channel}-{hour}", channel=channel, type=kind, time=time, customer=customer)
-
-
-def told(daemon, *events):
-    return [found["customer"] for found in send(daemon, *events)]
-
-
-def split(daemon, customer, member, wait=20, **body):
-    return daemon.post({"member": member, **body}, f"/v1/customers/{customer}/split", wait=wait)
-
-
-def known(daemon, customer):
-    """Without what changes when it is merged and split again."""
-    found = daemon.get(f"/v1/customers/{customer}").json
-    return found | {"events": daemon.timeline(customer)}
-
-
-def last_told(kafka, topics, customer):
-    return [record.value for record in kafka.records(topics.customers) if record.key == customer][-1]
-
-
-class Story:
-    """A visitor, a reader and a caller; the reader is merged into the visitor, and the caller too."""
-
-    def __init__(self, daemon, social=None):
-        self.daemon = daemon
-        visitor, reader = told(daemon, at("web", "page.viewed", COOKIE), at("email", "email.clicked", EMAIL))
-        told(daemon, at("web", "form.submitted", COOKIE | EMAIL), at("call_centre", "call.started", PHONE))
-        self.root, self.reader = visitor["id"], reader["id"]
-        self.caller = daemon.find(**PHONE)
-        self.before = {id: known(daemon, id) for id in (self.root, self.caller)}
-        told(
-            daemon,
-            at("call_centre", "call.completed", PHONE | EMAIL),
-            at("social", "mention.posted", social or HANDLE | EMAIL),
-        )
-        assert {daemon.find(**one) for one in (COOKIE, EMAIL, PHONE)} == {self.root}
-        assert len({self.root, self.reader, self.caller}) == 3
 
 
 @pytest.fixture
@@ -304,6 +251,6 @@ def test_by_hand_for_programs_and_without_waiting(story):
 def test_by_hand_what_is_none_is_said(story):
     ran = ctl(story.daemon, "split", story.root, NOBODY)
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr.startswith("touchpointctl: split: 422 invalid_value: member: this is no member of the customer")
+    assert ran.stderr.startswith("touchpointctl: split: 422 invalid_value: member: this is none of the customer")
     ran = ctl(story.daemon, "split", "email=nobody@example.com", story.caller)
     assert (ran.returncode, ran.stderr) == (1, "touchpointctl: no customer is known by email=nobody@example.com\n")

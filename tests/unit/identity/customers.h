@@ -170,7 +170,7 @@ static redisReply *serve_give_up(const struct fake_call *call) {
     struct test_customer *s = customer_of(call, 1);
     s->members[0] = '\0'; /* it has one at most, here */
     s->generation++;
-    return words_of((const char *const[]){"root", "", "0", "", "", ""}, 6);
+    return words_of((const char *const[]){"root", "", "0", "", "", "", ""}, 7);
 }
 
 static redisReply *serve_free(const struct fake_call *call) {

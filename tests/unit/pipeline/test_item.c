@@ -443,7 +443,12 @@ static void an_interaction_is_told_with_the_traits(void **state) {
 
 static struct tp_item *split(void) {
     struct tp_buf packed = TP_BUF_INIT;
-    const struct tp_split asked = {TP_STR(COMMAND), TP_STR(ANN), TP_STR(BOB), 3, 1767323046000, TP_STR("brothers")};
+    const struct tp_split asked = {.id = TP_STR(COMMAND),
+                                   .customer = TP_STR(ANN),
+                                   .member = TP_STR(BOB),
+                                   .merge = 3,
+                                   .received_ms = 1767323046000,
+                                   .reason = TP_STR("brothers")};
     tp_split_pack(&asked, &packed);
     return item_of(TP_RECORD_SPLIT, &packed);
 }
