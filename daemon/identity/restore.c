@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "daemon/identity/identity.h"
 #include "daemon/redis/home.h"
 
 #include "move.lua.h"

@@ -7,7 +7,7 @@
 #include "daemon/redis/redis.h"
 #include "daemon/settings/settings.h"
 
-extern struct tp_redis_script tp_identity_restore_script, tp_identity_move_script;
+extern struct tp_redis_script tp_identity_restore_script;
 
 /* An identifier as it is claimed: "type:value". */
 struct tp_claim_restored {

@@ -8,6 +8,7 @@
 #include "common/mapping.h"
 #include "common/split.h"
 #include "daemon/customer/split_steps.h"
+#include "daemon/identity/identity.h"
 
 struct taking {
     struct tp_redis_blocking *redis;
