@@ -73,13 +73,15 @@ int tp_customer_look(const struct tp_customer_calls *calls, struct tp_customer_l
 /* ---- list ---- */
 
 /* Identifiers that a customer is to have before anybody claims them for it, so that one slot decides. The event that
- * brings them tells of them when it is appended (`attached`). */
+ * brings them tells of them when it is appended (`attached`). Or such as it was to have, and somebody else was quicker
+ * to claim: it lists them no more, and its generation grows. */
 struct tp_customer_listing {
     char customer_id[TP_UUID_TEXT];
     struct tp_customer_version version; /* of several for one customer each counts what those before bring */
     int64_t received_ms;
     struct tp_buf lines; /* "ORIGIN LF", then "TYPE TAB VALUE LF" each, of which it has none */
-    bool listed;         /* answered: false: it is not as it was looked at, and nothing was done */
+    struct tp_buf lost;  /* instead of these: "CLAIMANT TAB TYPE TAB VALUE LF" each, of which it has all */
+    bool listed; /* answered: false: it is not as it was looked at, or a claimant is its member: nothing was done */
 };
 int tp_customer_list(const struct tp_customer_calls *calls, struct tp_customer_listing *listings, size_t n,
                      tp_customer_done *done, void *arg);

@@ -17,6 +17,7 @@ if refused then
 end
 local most_events, most_recents, oldest = math.huge, math.huge, 0
 -- include: customer.lua
+-- include: lines.lua
 -- include: notes.lua
 -- include: counts.lua
 -- include: traits.lua
@@ -55,19 +56,6 @@ local function give_up_notes(c, all)
     set_graph(c, 'notes', table.concat(kept))
 end
 
-local function give_up_identifiers(c)
-    local left = { n_seen = 0, seen = '', identifiers = '\n', origins = '', untold = 0 }
-    each_identifier(c.identifiers, c.origins, c.seen, function(line, origin, seen)
-        if not find(identifiers, '\n' .. line .. '\n', 1, true) then
-            attach(left, line, origin, seen)
-            left.untold = left.untold + (unpack('>I6', seen) >= UNTOLD and 1 or 0)
-        end
-    end)
-    for name, value in pairs(left) do
-        c[name] = value
-    end
-end
-
 local function give_up_state(c)
     subtract(c, state)
     if c.last == last then
@@ -80,7 +68,7 @@ local function give_up(c)
     local all = give_up_members(c)
     give_up_notes(c, all)
     give_up_traits(c, all)
-    give_up_identifiers(c)
+    take_lines_out(c, identifiers)
     give_up_state(c)
     c.touched = true
 end

@@ -89,7 +89,8 @@ static void write_listing(const void *items, size_t i, size_t customer, struct t
     tp_redis_number(words, (int64_t)listing->version.n_identifiers);
     tp_redis_word(words, (struct tp_str){(const char *)&received, 6});
     tp_redis_word(words, tp_buf_str(&listing->lines));
-    words->wire.failed = words->wire.failed || listing->lines.failed;
+    tp_redis_word(words, tp_buf_str(&listing->lost));
+    words->wire.failed = words->wire.failed || listing->lines.failed || listing->lost.failed;
 }
 
 static int take_listing(void *items, size_t i, const redisReply *answer) {

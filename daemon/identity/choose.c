@@ -104,14 +104,19 @@ static void add_line(struct tp_identifier identifier, struct tp_buf *out) {
     tp_buf_addc(out, '\n');
 }
 
-static bool has_line(const struct tp_view *view, struct tp_identifier identifier) {
+/* Where it stands, from the LF before it; NULL when it is not there. */
+static char *find_line(const struct tp_view *view, struct tp_identifier identifier) {
     struct tp_buf line = TP_BUF_INIT;
     tp_buf_addc(&line, '\n');
     add_line(identifier, &line);
     struct tp_str lines = lines_of(view);
-    bool has = lines.len > 0 && !line.failed && memmem(lines.at, lines.len, line.at, line.len) != NULL;
+    char *at = lines.len > 0 && !line.failed ? memmem(lines.at, lines.len, line.at, line.len) : NULL;
     tp_buf_free(&line);
-    return has;
+    return at;
+}
+
+static bool has_line(const struct tp_view *view, struct tp_identifier identifier) {
+    return find_line(view, identifier) != NULL;
 }
 
 static struct tp_customer_listing *add_listing(struct tp_identity *identity) {
@@ -195,6 +200,59 @@ static void list_claimed(struct choosing *choosing, struct tp_view *view) {
     }
 }
 
+/* It is listed here, and claimed for another. Whom a shared one leads to is not looked at, and it counts for nothing.
+ */
+static bool is_lost(const struct choosing *choosing, const struct tp_view *view, size_t i) {
+    const struct tp_claim *claim = choosing->claims[i];
+    return is_owned(claim) && leads(choosing, claim) && strcmp(root_of(choosing, claim), view->look.customer_id) != 0 &&
+           has_line(view, choosing->request->interaction->identifiers[i]);
+}
+
+static void cut_line(struct tp_view *view, struct tp_identifier identifier) {
+    struct tp_buf *lines = &view->look.identifiers;
+    char *line = find_line(view, identifier);
+    size_t len = identifier.type.len + 1 + identifier.value.len + 1;
+    memmove(line, line + len, (size_t)(lines->at + lines->len - line) - len);
+    lines->len -= len;
+    view->look.version.n_identifiers--;
+}
+
+static void write_lost(struct choosing *choosing, struct tp_view *view, struct tp_customer_listing *listing) {
+    memcpy(listing->customer_id, view->look.customer_id, TP_UUID_TEXT);
+    listing->version = view->look.version;
+    for (size_t i = 0; i < choosing->n; i++) {
+        if (!is_lost(choosing, view, i))
+            continue;
+        tp_buf_adds(&listing->lost, choosing->claims[i]->owner);
+        tp_buf_addc(&listing->lost, '\t');
+        add_line(choosing->request->interaction->identifiers[i], &listing->lost);
+        cut_line(view, choosing->request->interaction->identifiers[i]);
+    }
+    view->look.version.generation++;
+}
+
+/* What somebody listed with this customer, also one who died, and another was quicker to claim. It would speak for a
+ * customer, or against one, that it does not belong to. */
+static void take_back(struct choosing *choosing, struct tp_view *view) {
+    size_t i = 0;
+    while (i < choosing->n && !is_lost(choosing, view, i))
+        i++;
+    if (i == choosing->n)
+        return;
+    write_listing(choosing, view);
+    struct tp_customer_listing *listing = add_listing(choosing->identity);
+    if (listing)
+        write_lost(choosing, view, listing);
+    if (!listing || listing->lost.failed)
+        choosing->identity->status = TP_ENOMEM;
+}
+
+/* What it lists is what was claimed for it, as far as this interaction knows. */
+static void put_right(struct choosing *choosing, struct tp_view *view) {
+    take_back(choosing, view);
+    list_claimed(choosing, view);
+}
+
 /* ---- merges ---- */
 
 /* When, by what, and the two identifiers, that of the survivor first. */
@@ -240,22 +298,11 @@ static bool has_begun(const struct tp_identity *identity) {
     return identity->n_listings > 0 || tp_claims_wanted(identity);
 }
 
-/* The strongest that both have: one that a claim was lost for is listed with two. */
-static struct tp_str in_common(const struct choosing *choosing, const struct tp_view *other, size_t i) {
-    const struct tp_interaction *interaction = choosing->request->interaction;
-    size_t best = i;
-    for (size_t k = 0; k < choosing->n; k++)
-        if (choosing->claims[k]->strength < choosing->claims[best]->strength &&
-            has_line(choosing->view, interaction->identifiers[k]) && has_line(other, interaction->identifiers[k]))
-            best = k;
-    return interaction->identifiers[best].type;
-}
-
 static enum tp_against against_merge(const struct choosing *choosing, const struct tp_view *other, size_t i) {
     if (tp_rules_split(tp_buf_str(&choosing->view->look.notes), tp_buf_str(&other->look.notes)))
         return TP_AGAINST_SPLIT;
     return tp_rules_merge(&choosing->identity->rules, lines_of(choosing->view), lines_of(other),
-                          in_common(choosing, other, i), merges_into(choosing->view, other));
+                          choosing->request->interaction->identifiers[i].type, merges_into(choosing->view, other));
 }
 
 /* An identifier that leads to another customer than the choice: they are joined, or it is a conflict. */
@@ -264,8 +311,8 @@ static enum tp_choice join(struct choosing *choosing, size_t i) {
     struct tp_view *other = tp_people_view(identity, root_of(choosing, choosing->claims[i]));
     if (!other || !choosing->view)
         return TP_CHOSEN_LATER;
-    list_claimed(choosing, choosing->view);
-    list_claimed(choosing, other);
+    put_right(choosing, choosing->view);
+    put_right(choosing, other);
     write_listings(choosing);
     enum tp_against against = against_merge(choosing, other, i);
     choosing->request->against[i] = (unsigned char)against;
@@ -306,7 +353,7 @@ static void choose_root(struct choosing *choosing) {
     choosing->view = tp_people_view(identity, choosing->root);
     if (is_owned(choosing->anchor) || !choosing->view)
         return;
-    list_claimed(choosing, choosing->view);
+    put_right(choosing, choosing->view);
     if (!choosing->anchor->shared &&
         tp_rules_attach(&identity->rules, lines_of(choosing->view), identifier_of(choosing, choosing->anchor),
                         identifier_of(choosing, choosing->known).type))

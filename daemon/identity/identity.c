@@ -18,8 +18,10 @@
 enum { MOST_TURNS = 100 }; /* without a request more that is resolved */
 
 static void clear_listings(struct tp_identity *identity) {
-    for (size_t i = 0; i < identity->n_listings; i++)
+    for (size_t i = 0; i < identity->n_listings; i++) {
         tp_buf_free(&identity->listings[i].lines);
+        tp_buf_free(&identity->listings[i].lost);
+    }
     identity->n_listings = 0;
 }
 
@@ -36,8 +38,9 @@ static void finish(struct tp_identity *identity, int status) {
 
 /* ---- what was chosen goes to Redis ---- */
 
-/* Somebody else was quicker. */
+/* Somebody else was quicker. Whatever was looked at is looked at again. */
 static void begin_again(struct tp_identity *identity) {
+    identity->batch++;
     clear_listings(identity);
     tp_claims_settle(identity, false);
     tp_people_clear(identity, false);

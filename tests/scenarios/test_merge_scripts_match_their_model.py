@@ -70,6 +70,15 @@ class Customer:
         self.listed |= set(names)
         return True
 
+    def take_back(self, version, claimant, names):
+        if self.merge or version != self.version or claimant == self.id or claimant in self.rows:
+            return False
+        self.role = "root"
+        self.generation += 1
+        self.identifiers = {name: one for name, one in self.identifiers.items() if name not in names}
+        self.listed -= names
+        return True
+
     def redirect(self, version, survivor, survivor_version, evidence):
         if self.merge or version != self.version:
             return False
@@ -315,6 +324,13 @@ class World:
         self.check(id)
         return listed
 
+    def take_line_back(self, id, version, claimant, names):
+        taken = self.server.take_back(id, version, claimant, names)
+        assert taken == self.customers[id].take_back(version, claimant, names)
+        if taken:
+            self.taken_back |= names
+        self.check(id)
+
     def append(self, id, bound, event, node, record):
         told = self.server.append(id, bound, event, node, record, self.released[node])
         before, last = set(self.customers[id].identifiers), self.customers[id].sequence
@@ -559,6 +575,14 @@ class World:
         for _ in range(3):
             next(work, None)
 
+    def lose(self, a, b, c):
+        """What is listed and not told, and was claimed for another, or for a member, by who looked at it or has not."""
+        id, claimant = IDS[a % len(IDS)], IDS[b % len(IDS)]
+        names = {name for name in sorted(self.customers[id].listed)[: 1 + c % 2] if name[0] == "y"}
+        if names:
+            generation, count = self.customers[id].version
+            self.take_line_back(id, (generation - (c % 5 == 0), count), claimant, names)
+
     def release(self, a, b, c):
         """Up to what is not answered yet, by any record of it: one that came later would be a new event."""
         node, working = NODES[a % 2], [record for _, record in self.works]
@@ -657,7 +681,7 @@ class World:
         assert self.splits or told == dict.fromkeys(brought - listed, 1)
 
 
-OFTEN = {"event": 5, "say": 3, "join": 4, "go_on": 14, "list_and_die": 1, "take_back": 2}
+OFTEN = {"event": 5, "say": 3, "join": 4, "go_on": 14, "list_and_die": 1, "take_back": 2, "lose": 2}
 SELDOM = ["nothing", "again", "retry", "reuse", "end_other", "die", "release"]
 WHAT = SELDOM * 2 + [what for what, times in OFTEN.items() for _ in range(times)]
 NUMBERS = st.integers(0, 99)

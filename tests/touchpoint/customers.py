@@ -123,8 +123,13 @@ class Customers:
         return Look(standing.decode(), to.decode(), generation, count, names, merges, bool(has), notes.decode())
 
     def list(self, id, version, event, names):
-        word = (b"\0\1", *version, six(event.received), event.lines(names))
+        word = (b"\0\1", *version, six(event.received), event.lines(names), "")
         return bool(self._call("customer/list", id, *word)[0])
+
+    def take_back(self, id, version, claimant, names):
+        """Names that are listed, and were claimed for another."""
+        lost = "".join(f"{claimant}\t{name}\n" for name in names)
+        return bool(self._call("customer/list", id, b"\0\1", *version, six(0), "\n", lost)[0])
 
     def redirect(self, loser, version, survivor, survivor_version, evidence):
         at = "{} {}".format(*survivor_version)

@@ -84,14 +84,31 @@ static void list_lines(struct test_customer *c, struct tp_str lines) {
     }
 }
 
+/* "CLAIMANT TAB TYPE TAB VALUE LF" of one that it lists; not when the claimant is one of its own. */
+static bool take_line_back(struct test_customer *c, struct tp_str lost) {
+    char claimant[TP_UUID_TEXT] = "", line[128] = "\n";
+    memcpy(claimant, lost.at, 36);
+    if (strcmp(claimant, c->id) == 0 || strstr(c->members, claimant))
+        return false;
+    memcpy(line + 1, lost.at + 37, lost.len - 37);
+    char *at = strstr(c->lines, line);
+    assert_non_null(at);
+    memmove(at, at + strlen(line) - 1, strlen(at + strlen(line) - 1) + 1);
+    c->n--;
+    c->generation++;
+    return true;
+}
+
 static redisReply *serve_list(const struct fake_call *call) {
-    size_t first = call->n_keys + 1, n = (call->n - first) / 5;
+    size_t first = call->n_keys + 1, n = (call->n - first) / 6;
     redisReply *reply = fake_array(n);
     for (size_t i = 0; i < n; i++) {
-        size_t at = first + 5 * i;
+        size_t at = first + 6 * i;
         struct test_customer *c = customer_named(call, at);
         bool is = !c->to[0] && c->generation == number_in(call, at + 1) && c->n == number_in(call, at + 2);
-        if (is)
+        if (is && call->words[at + 5].len > 0)
+            is = take_line_back(c, call->words[at + 5]);
+        else if (is)
             list_lines(c, call->words[at + 4]);
         reply->element[i] = fake_integer(is);
     }

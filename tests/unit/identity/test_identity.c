@@ -722,6 +722,77 @@ static void what_was_listed_meanwhile_counts(void **state) {
     assert_null(strstr(customer(ANN)->lines, "K-1"));
 }
 
+/* It was listed, and then somebody else was quicker to claim it. */
+static void what_another_has_got_is_not_listed_any_more(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "customer_id", "K-1");
+    owned_and_listed(BOB, "customer_id", "K-2");
+    event("customer_id=K-1 email=e@example.com");
+    resolve();
+    while (fake_calls && !strstr(customer(ANN)->lines, "e@example.com"))
+        serve_round();
+    owned_and_listed(BOB, "email", "e@example.com");
+    while (fake_calls)
+        serve_round();
+    assert_customer(0, ANN);
+    assert_int_equal(requests[0].others, 1 << 1);
+    assert_string_equal(customer(ANN)->lines, "\ncustomer_id\tK-1\n");
+    assert_int_equal(customer(ANN)->generation, 1);
+}
+
+/* A daemon that died had listed it. Ann would have both addresses, and nothing would speak against a merge. */
+static void what_another_has_got_speaks_for_nobody_else(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "email", "ann@example.com");
+    customer_lists(ANN, "email\tbob@example.com");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    event("email=ann@example.com email=bob@example.com");
+    resolved();
+    assert_customer(0, ANN);
+    assert_string_equal(conflict(0, 1).reason, "single");
+    assert_string_equal(customer(ANN)->lines, "\nemail\tann@example.com\n");
+    assert_true(!customer(BOB)->to[0]);
+}
+
+/* They were merged between the look and the call. */
+static void what_a_member_has_got_stays(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "email", "ann@example.com");
+    customer_lists(ANN, "email\tbob@example.com");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    event("email=ann@example.com email=bob@example.com");
+    resolve();
+    serve_round(); /* claims */
+    serve_round(); /* looks */
+    strcpy(customer(BOB)->to, ANN);
+    strcpy(customer(ANN)->members, BOB);
+    while (fake_calls)
+        serve_round();
+    assert_customer(0, ANN);
+    assert_int_equal(requests[0].others, 0);
+    assert_string_equal(customer(ANN)->lines, "\nemail\tann@example.com\nemail\tbob@example.com\n");
+}
+
+/* Also where a member of its leads to it. */
+static void who_was_outrun_looks_again(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "x", "ann");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    customer_lists(ANN, "email\tbob@example.com");
+    strcpy(customer(BOB)->to, ANN);
+    strcpy(customer(ANN)->members, BOB);
+    tp_identity_moved(identity, TP_STR(BOB));
+    event("email=bob@example.com x=new");
+    resolve();
+    while (fake_calls && !strstr(customer(ANN)->lines, "new"))
+        serve_round();
+    owns("0190a000-0000-7000-8000-00000000000c", "x:new");
+    while (fake_calls)
+        serve_round();
+    assert_int_equal(requests[0].status, 0);
+    assert_int_equal(done_times, 1);
+}
+
 static void what_one_is_known_by_is_listed_before_more_is(void **state) {
     (void)state;
     owns(ANN, "customer_id:K-1");
@@ -780,6 +851,10 @@ int main(void) {
         TEST(a_second_customer_id_is_somebody_elses),
         TEST(one_value_too_many_stays_nobodys),
         TEST(what_was_listed_meanwhile_counts),
+        TEST(what_another_has_got_is_not_listed_any_more),
+        TEST(what_another_has_got_speaks_for_nobody_else),
+        TEST(what_a_member_has_got_stays),
+        TEST(who_was_outrun_looks_again),
         TEST(what_one_is_known_by_is_listed_before_more_is),
         TEST(a_damaged_customer_refuses_what_needs_a_look),
     };
