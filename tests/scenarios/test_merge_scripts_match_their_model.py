@@ -750,6 +750,18 @@ def test_who_ends_an_earlier_merge_leaves_the_later_one(server):
     assert server.confirm(LARGE, late[2], "in")
 
 
+def test_only_what_is_neither_its_own_nor_its_members_is_taken_back(server):
+    server.clear()
+    for id, name in ((SMALL, "x\t1"), (SMALL, "x\t2"), (LARGE, "x\t2")):
+        server.list(id, server.look(id).version, an_event(1), [name])
+    assert not server.take_back(SMALL, server.look(SMALL).version, SMALL, ["x\t1"])
+    assert server.merge(LARGE, SMALL) == "in"
+    assert not server.take_back(SMALL, server.look(SMALL).version, LARGE, ["x\t2"])
+    assert server.look(SMALL).names == {"x\t1", "x\t2"}
+    assert server.take_back(SMALL, server.look(SMALL).version, IDS[3], ["x\t2"])
+    assert server.look(SMALL).names == {"x\t1"}
+
+
 def test_what_only_may_be_known_is_not_appended(server):
     server.clear()
     assert server.append(SMALL, NEVER, an_event(1), NODES[0], 1, 1) == ("m", "")
