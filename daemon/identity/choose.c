@@ -200,11 +200,13 @@ static void list_claimed(struct choosing *choosing, struct tp_view *view) {
     }
 }
 
-/* It is listed here, and claimed for another. Whom a shared one leads to is not looked at, and it counts for nothing.
+/* It is listed here, and was claimed for another: a wish may not come true. Whom a shared one leads to is not looked
+ * at, and it counts for nothing.
  */
 static bool is_lost(const struct choosing *choosing, const struct tp_view *view, size_t i) {
     const struct tp_claim *claim = choosing->claims[i];
-    return is_owned(claim) && leads(choosing, claim) && strcmp(root_of(choosing, claim), view->look.customer_id) != 0 &&
+    return is_owned(claim) && !claim->wanted && leads(choosing, claim) &&
+           strcmp(root_of(choosing, claim), view->look.customer_id) != 0 &&
            has_line(view, choosing->request->interaction->identifiers[i]);
 }
 

@@ -754,6 +754,23 @@ static void what_another_has_got_speaks_for_nobody_else(void **state) {
     assert_true(!customer(BOB)->to[0]);
 }
 
+/* Somebody else lists it, and is about to claim it: by the cookie it would be a new customer's. */
+static void what_is_only_wanted_is_taken_back_from_nobody(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "customer_id", "K-1");
+    owned_and_listed(ANN, "x", "ann");
+    customer_lists(ANN, "email\tann@example.com");
+    event("email=ann@example.com x=ann");
+    resolve();
+    serve_round(); /* claims */
+    serve_round(); /* looks */
+    owns(ANN, "email:ann@example.com");
+    while (fake_calls)
+        serve_round();
+    assert_customer(0, ANN);
+    assert_string_equal(customer(ANN)->lines, "\ncustomer_id\tK-1\nx\tann\nemail\tann@example.com\n");
+}
+
 /* They were merged between the look and the call. */
 static void what_a_member_has_got_stays(void **state) {
     (void)state;
@@ -853,6 +870,7 @@ int main(void) {
         TEST(what_was_listed_meanwhile_counts),
         TEST(what_another_has_got_is_not_listed_any_more),
         TEST(what_another_has_got_speaks_for_nobody_else),
+        TEST(what_is_only_wanted_is_taken_back_from_nobody),
         TEST(what_a_member_has_got_stays),
         TEST(who_was_outrun_looks_again),
         TEST(what_one_is_known_by_is_listed_before_more_is),
