@@ -15,13 +15,15 @@ does not. Clients send again, also to another node.
   at each retry; what else the event names is joined with that one or is a conflict, and is said on the event.
 - listed: a customer lists its unique values, and its members' in their rows. A value is listed there before it is
   claimed, so that one slot decides. Only the one identifier that a new customer is known by may be claimed first;
-  whoever comes by it lists it before going on.
+  whoever comes by it lists it before going on. Where another was quicker to claim it, the line is taken back by whoever
+  comes by both, unless the claimant is listed there by then.
 - merge: (1) the loser, the larger id, if its generation is the one that was read, points to the survivor, pending, with
   that one's generation as it was read; from here on it is frozen. (2) the survivor takes it in, with a row for it and
   each of its members, or refuses: another generation, another value of a unique type, a note. (3) the loser, if it is
   pending in that merge still, is confirmed, or free again. Within a generation values and notes only grow, so a refusal
   stays one, and needs no memory.
-- generation: of a customer, higher whenever it is redirected, gives a member up, or gets a note by a split below it.
+- generation: of a customer, higher whenever it is redirected, gives a member or a line up, or gets a note by a split
+  below it.
 - root: what redirects lead to, if it lists whom they began at; a split may have come between two reads.
 - split: (1) the loser is marked leaving, with its side of a note. (2) at each customer from its survivor up to the
   root: what it lists of the loser and of its members goes, and the other side of the note comes; a pending one is
@@ -52,6 +54,9 @@ MODES = {
     "early": "unique values are compared before a merge only, not where it is decided",
     "list": "a unique value is claimed without being listed first",
     "sole": "whoever comes by the one identifier of a new customer does not list it",
+    "lost": "what another has claimed stays listed",
+    "kin": "what is claimed for a member is taken back too",
+    "regrow": "within a generation a value goes",
     "generation": "a survivor takes in whatever its generation",
     "walk": "what redirects led to is the root, though it does not list whom they began at",
     "evidence": "a loser points away though it is not as it was read",
@@ -353,13 +358,34 @@ def enlist(world, root, claimant, identifiers):
     return refused
 
 
+def take_back(world, view, reached):
+    """What is listed there and claimed by one who leads elsewhere. `reached`: by identifier, the claimant's root."""
+    lost = {identifier for identifier, (_, root) in reached.items() if root != view.id} & view.values
+    if not lost or world.mode == "lost":
+        return False
+    c = world.customer(view.id)
+    kin = any(c.lists(reached[identifier][0]) for identifier in lost) and world.mode != "kin"
+    if c.to is None and c.generation == view.generation and not kin:
+        c.values -= lost
+        c.rows = {member: row._replace(values=row.values - lost) for member, row in c.rows.items()}
+        c.generation += world.mode != "regrow"
+    yield
+    return True
+
+
 def claim_anchor(world, identifiers, leading, claimants):
     """By the strongest that is known, or for a new one; by nobody when that has changed meanwhile."""
     anchor = leading[0]
     known = next((identifier for identifier in leading if identifier in claimants), None)
     refused, target = [anchor], None
     if known:
-        target = (yield from reach(world, known, claimants[known])).id
+        view = yield from reach(world, known, claimants[known])
+        reached = {known: (claimants[known], view.id)}
+        for identifier in (one for one in leading if one in claimants and one != known):
+            reached[identifier] = claimants[identifier], (yield from reach(world, identifier, claimants[identifier])).id
+        if (yield from take_back(world, view, reached)):
+            return
+        target = view.id
         refused = yield from enlist(world, target, claimants[known], [anchor])
         if refused is None:
             return
@@ -375,12 +401,16 @@ def join(world, leading, claimants):
     """The anchor's root, and what conflicts with it; None when something has changed."""
     anchor, conflict = leading[0], set()
     root = yield from reach(world, anchor, claimants[anchor])
+    reached = {anchor: (claimants[anchor], root.id)}
     for identifier in leading[1:]:
         if identifier not in claimants:
             continue
         other = yield from reach(world, identifier, claimants[identifier])
+        reached[identifier] = claimants[identifier], other.id
         if other.id == root.id:
             continue
+        if (yield from take_back(world, root, reached)) or (yield from take_back(world, other, reached)):
+            return None
         answer = "conflict"
         if not clash(root.values, root.sides, other.values, other.sides):
             pair = [(root, anchor), (other, identifier)]
@@ -562,6 +592,7 @@ def check(world, events):
         check_kafka(world, events)
         or check_rows(world, roots)
         or check_who(world, events, {identifier: roots[number] for identifier, number in world.claims.items()})
+        or check_lines(world, roots)
         or check_splits(world, roots)
     )
 
@@ -616,6 +647,14 @@ def check_who(world, events, roots):
     plain = [identifier for identifier in roots if TYPES[identifier[0]] != "shared"]
     if any(roots[one] == roots[other] and other not in components[one] for one in plain for other in plain):
         return "two are one whom no event joins"
+    return None
+
+
+def check_lines(world, roots):
+    """Of those whom something leads to."""
+    for c in (world.customers[roots[number]] for number in world.claims.values()):
+        if any(roots.get(world.claims.get(identifier)) != c.id for identifier in c.all_values()):
+            return "a customer lists what is another's"
     return None
 
 
