@@ -24,7 +24,8 @@ NAMES = [[(kind, person * n + one) for kind, n in OF_ONE.items() for one in rang
 NODE = st.integers(0, 1)
 OWN = st.sampled_from(NAMES).flatmap(lambda own: st.lists(st.sampled_from(own), min_size=1, max_size=3, unique=True))
 STRANGE = st.lists(st.sampled_from(sum(NAMES, [])), min_size=2, max_size=3, unique=True)
-VISIT = st.tuples(st.one_of(OWN, OWN, OWN, OWN, STRANGE), st.integers(0, 20))
+SAYS = st.sampled_from([False] * 9 + [True])
+VISIT = st.tuples(st.one_of(OWN, OWN, OWN, OWN, STRANGE), st.integers(0, 20), SAYS)
 VISITS = st.lists(VISIT, min_size=1, max_size=4)
 
 COME = st.tuples(st.just("come"), NODE, VISITS)
@@ -33,7 +34,9 @@ BOTH = st.tuples(st.just("both"), VISITS)
 AGAIN = st.tuples(st.just("again"), NODE, st.integers(0, 5))
 KILL = st.tuples(st.just("kill"), NODE)
 WAIT = st.tuples(st.just("wait"))
-
+SPLIT = st.tuples(st.just("split"), NODE, st.integers(0, 5), st.booleans())
+OF_ONE_NODE = st.one_of(COME, COME, COME, COME, AGAIN, WAIT, SPLIT)
+OF_TWO = st.one_of(COME, COME, CROSS, CROSS, CROSS, BOTH, AGAIN, WAIT, KILL, SPLIT)
 
 ASKED = int(os.environ.get("INTERLEAVINGS", 0))
 
@@ -81,7 +84,7 @@ def test_one_makes_of_them_what_the_model_makes(touchpointd, news):
     nodes, numbers = [touchpointd(SETTINGS)], itertools.count()
 
     @bounded()
-    @given(st.lists(st.one_of(COME, COME, COME, AGAIN, WAIT), min_size=1, max_size=12))
+    @given(st.lists(OF_ONE_NODE, min_size=1, max_size=12))
     def same(steps):
         tangle = Tangle(next(numbers), nodes)
         for step in steps:
@@ -102,7 +105,11 @@ def test_of_two_that_are_killed_each_event_has_one_place(touchpointd, redis, new
         numbers = itertools.count()
 
         @bounded()
-        @given(st.lists(st.one_of(COME, COME, CROSS, CROSS, CROSS, BOTH, AGAIN, WAIT, KILL), max_size=12, min_size=1))
+        @given(
+            st.lists(
+                st.one_of(COME, COME, CROSS, CROSS, CROSS, BOTH, AGAIN, WAIT, KILL, SPLIT), max_size=12, min_size=1
+            )
+        )
         def hold(steps):
             tangle = Tangle(next(numbers), nodes)
             for step in steps:

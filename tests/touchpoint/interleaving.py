@@ -5,20 +5,25 @@ many follow each other on the same servers."""
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 
 from model.resolution import AS_CONFIGURED, STRENGTH, Customer, Resolver, root
 from touchpoint import oracle
 from touchpoint.oracle import pair_of
+from touchpoint.parting import Partings, below, chain
 
 BASE = 1_760_000_000
 
 
 class Reference(Resolver):
-    """As the daemon does it: what has an owner is joined before what has none is attached, each as it was sent."""
+    """As the daemon does it: what has an owner is joined before what has none is attached, each as it was sent; and who
+    was split is not joined."""
 
-    def __init__(self):
+    def __init__(self, partings=()):
         super().__init__(AS_CONFIGURED)
+        self.partings = partings or Partings()
+        self.ids = defaultdict(set)  # of a customer that was there before
 
     def resolve(self, names, at=0):
         ranked = sorted(names, key=lambda name: -STRENGTH[name[0]])
@@ -29,22 +34,33 @@ class Reference(Resolver):
                 self._join(customer, anchor, name, at)
         return customer
 
+    def _merge(self, customer, other, name, at):
+        if self.partings.speak_against(self.ids[customer], self.ids[other]):
+            return "split"
+        why = super()._merge(customer, other, name, at)
+        if not why:
+            self.ids[customer] |= self.ids[other]
+        return why
+
     def owner(self, name):
         return self._claimant(name)
 
-    @classmethod
-    def of(cls, owners):
-        """In the middle of it: whose each identifier is."""
-        self, customers = cls(), defaultdict(Customer)
+    def begin(self, owners, members):
+        """In the middle of it: whose each identifier is, and which members each customer has. Answers who is who."""
+        customers = {id: Customer() for id in set(owners.values())}
         for name, owner in owners.items():
             self._claim(name, customers[owner])
-        return self
+        for id, customer in customers.items():
+            self.ids[customer] = {id, *members[id]}
+        return customers
 
 
 class Tangle:
     def __init__(self, number, nodes):
         self.number, self.nodes = number, nodes
         self.events = []  # (names, event), as they came
+        self.partings = Partings()
+        self.chapter = 0, {}, {}, {}  # how many came before it, and whose what was then: names, members, events
         for node in nodes:
             self.up(node)
 
@@ -60,11 +76,14 @@ class Tangle:
         }
         return kind, values[kind]
 
-    def event(self, names, minute):
+    def event(self, names, minute, says=False):
+        """`says`: it only says who somebody is."""
         id = f"t{self.number}-{len(self.events)}"
         at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(BASE + 60 * minute))
         listed = [{"type": kind, "value": value} for kind, value in names]
         event = {"id": id, "channel": "web", "type": "x", "time": at, "customer": {"identifiers": listed}}
+        if says:
+            event |= {"type": "identify", "traits": {"said": id}}
         self.events.append((names, event))
         return event
 
@@ -88,7 +107,7 @@ class Tangle:
         self.post(self.nodes[which % len(self.nodes)], self.made(visits))
 
     def made(self, visits):
-        return [self.event([self.name(*one) for one in who], minute) for who, minute in visits]
+        return [self.event([self.name(*one) for one in who], minute, says) for who, minute, says in visits]
 
     def cross(self, visits, others):
         """At two nodes at once."""
@@ -119,6 +138,41 @@ class Tangle:
             if node.process.running:
                 oracle.settle(node)
 
+    def split(self, which, pick, killed):
+        """An operator takes one of the merges back, at rest; `killed`: when that was accepted."""
+        self.rest()
+        into = self.into()
+        if not into:
+            return
+        member, node = sorted(into)[pick % len(into)], self.nodes[which % len(self.nodes)]
+        root = chain(into, member)[-1]
+        before = self.known(root)
+        reply = node.post({"member": member}, f"/v1/customers/{root}/split", wait=0 if killed else 20)
+        assert reply.status == (202 if killed else 200), reply.body
+        if killed:
+            node.kill9()
+        self.rest()
+        self.check_split(before, self.known(root), self.known(member), below(into, member))
+        self.partings.add(into, member)
+        self.begin_chapter()
+
+    def check_split(self, before, root, member, gone):
+        """Both have what was told under their ids, and no identifier of each other."""
+        assert root.members | member.members | {member.id} == before.members
+        assert member.members | {member.id} == gone
+        assert root.told | member.told == before.told
+        assert {under for _, under in member.told} <= gone
+        assert not {under for _, under in root.told} & gone
+        assert root.names | member.names == before.names
+        assert not root.names & member.names, (root, member)
+
+    def begin_chapter(self):
+        owners = self.owners()
+        known = {id: self.known(id) for id in set(owners.values())}
+        members = {id: one.members for id, one in known.items()}
+        events = {id: {event for event, _ in one.told} for id, one in known.items()}
+        self.chapter = len(self.events), owners, members, events
+
     def rest(self):
         for node in self.nodes:
             self.up(node)
@@ -135,6 +189,24 @@ class Tangle:
         found = {name: self.nodes[0].find(**dict([name])) for name in self.names}
         return {name: id for name, id in found.items() if id}
 
+    def known(self, id):
+        """What the front says of a customer. `told`: its events, and under whose id each was told."""
+        customer = self.nodes[0].get(f"/v1/customers/{id}").json
+        return SimpleNamespace(
+            id=id,
+            names={pair_of(one) for one in customer["identifiers"]},
+            members=set(customer.get("members", [])),
+            told={(entry["id"], entry["customer"]["id"]) for entry in self.nodes[0].timeline(id)},
+        )
+
+    def members(self):
+        """By customer: the members of each, with whom they were merged into."""
+        found = {id: self.nodes[0].get(f"/v1/customers/{id}/identity").json for id in set(self.owners().values())}
+        return {id: {one["id"]: one["into"] for one in one.get("members", [])} for id, one in found.items()}
+
+    def into(self):
+        return {member: into for members in self.members().values() for member, into in members.items()}
+
     def partition(self):
         """The events of each customer, by the customers' identifiers: in what order ids are given is left out."""
         found = {}
@@ -143,11 +215,14 @@ class Tangle:
         return set(found)
 
     def expected(self):
-        """The same by the model, of the events in their order."""
-        reference, found = Reference(), defaultdict(set)
-        customers = [(reference.resolve(names), event["id"]) for names, event in self.events]
-        for customer, id in customers:
-            found[root(customer)].add(id)
+        """The same by the model, of the events in their order, since somebody was split last."""
+        first, owners, members, events = self.chapter
+        reference, found = Reference(self.partings), defaultdict(set)
+        ends = [(customer, events[id]) for id, customer in reference.begin(owners, members).items()]
+        for names, event in self.events[first:]:
+            ends.append((reference.resolve(names), set() if is_said(event) else {event["id"]}))
+        for customer, some in ends:
+            found[root(customer)] |= some
         return set(map(frozenset, found.values()))
 
     def sight(self, news):
@@ -155,16 +230,19 @@ class Tangle:
         mark = f"t{self.number}-"
         ids = set(self.owners().values())
         node = self.nodes[0]
+        customers = {id: node.get(f"/v1/customers/{id}").json for id in ids}
+        keys = ids.union(*(one.get("members", []) for one in customers.values()))
         return oracle.Sight(
-            customers={id: node.get(f"/v1/customers/{id}").json for id in ids},
+            customers=customers,
             timelines={id: oracle.in_sequence(node.timeline(id)) for id in ids},
             records=[record for record in news("interactions") if record.value["id"].startswith(mark)],
             refused=[],
-            mappings=[record for record in news("customers") if record.value["change"]["event"].startswith(mark)],
+            mappings=[record for record in news("customers") if record.key in keys],
         )
 
     def load(self):
-        sent = {event["id"]: {k: v for k, v in event.items() if k != "time"} for _, event in self.events}
+        came = [event for _, event in self.events if not is_said(event)]
+        sent = {event["id"]: {k: v for k, v in event.items() if k != "time"} for event in came}
         return SimpleNamespace(sent=sent, accepted=sent)
 
     # --- the last events
@@ -175,7 +253,8 @@ class Tangle:
         self.rest()
         sets = list(dict.fromkeys([*((name,) for name in self.names), *(tuple(names) for names, _ in self.events)]))
         before = self.owners()
-        reference = Reference.of(before)
+        reference = Reference(self.partings)
+        reference.begin(before, self.members())
         expected = [reference.resolve(names) for names in sets]
         made = [self.event(list(names), 10_000) for names in sets]
         reply = self.nodes[0].post(made, wait=30)
@@ -200,29 +279,50 @@ class Tangle:
             assert owners[name] == whose or name in conflict, (names, told, owners)
 
 
+def is_said(event):
+    return event["type"] == "identify"
+
+
 # --- what must hold of it
 
 
 def faults_of(sight, tangle):
     """What holds of one daemon that is not killed, and of two that are. Two may tell of one customer out of order, and
     what one tells of a customer may stand behind what the other tells later."""
-    load = tangle.load()
-    if len(tangle.nodes) == 1:
-        yield from oracle.faults_of(sight, load, once=True)
-    else:
-        yield from oracle.faults_of_acceptance(sight, load, set())
-        yield from oracle.faults_of_doubles(sight, True)
-        yield from oracle.faults_of_strangers(sight, load, set())
-        yield from oracle.faults_of_sequences(sight)
-        yield from oracle.faults_of_content(sight, load)
-        yield from oracle.faults_of_customers(sight)
+    load, told = tangle.load(), told_by_events(sight, tangle)
+    yield from oracle.faults_of_acceptance(sight, load, set())
+    yield from oracle.faults_of_doubles(sight, True)
+    yield from oracle.faults_of_strangers(sight, load, set())
+    yield from oracle.faults_of_sequences(sight)
+    yield from oracle.faults_of_content(sight, load)
+    yield from oracle.faults_of_customers(told)
+    yield from oracle.faults_of_changes(told)
+    yield from faults_of_reasons(told)
+    if not tangle.partings:
         yield from oracle.faults_of_conflicts(sight)
-        yield from oracle.faults_of_changes(sight)
+    if len(tangle.nodes) == 1:
+        yield from oracle.faults_of_order(sight)
+        yield from oracle.faults_of_mappings(sight, True)
+        yield from oracle.faults_of_merges(sight)
+    else:
         yield from faults_of_mappings(sight)
     yield from faults_of_sequences_in_kafka(sight)
-    yield from faults_of_reasons(sight)
+    yield from faults_of_names(sight, tangle)
     yield from faults_of_rules(sight)
     yield from faults_of_views(sight, tangle)
+
+
+def told_by_events(sight, tangle):
+    """Without those of whom interactions do not tell all: an operator split them, or somebody said who they are."""
+    said = {name for names, event in tangle.events if is_said(event) for name in names}
+    kept = {
+        id
+        for id, customer in sight.customers.items()
+        if not tangle.partings.ids & {id, *customer.get("members", [])}
+        and not said & set(map(pair_of, customer["identifiers"]))
+    }
+    customers, timelines = ({id: all[id] for id in kept} for all in (sight.customers, sight.timelines))
+    return replace(sight, customers=customers, timelines=timelines)
 
 
 def wrong(id, text):
@@ -233,6 +333,8 @@ def faults_of_mappings(sight):
     """Of two daemons: what is known of a customer was told, and of each member that it leads on, to a smaller id."""
     told = defaultdict(list)
     for record in sight.mappings:
+        if record.value["change"]["kind"] == "split":
+            told[record.key].clear()  # it leads nowhere any more, or to others
         told[record.key].append(record.value)
     for id, customer in sight.customers.items():
         members, known = set(customer.get("members", [])), customer["identifiers"]
@@ -242,6 +344,17 @@ def faults_of_mappings(sight):
             to = {one["redirect"] for one in told[member] if "redirect" in one}
             if not to or not to <= members | {id} or max(to) >= member:
                 yield wrong(member, f"leads to {to}, and is a member of {id}")
+
+
+def faults_of_names(sight, tangle):
+    """Each customer lists what leads to it, and counts what it has."""
+    owners = tangle.owners()
+    for id, customer in sight.customers.items():
+        names, led = set(map(pair_of, customer["identifiers"])), {name for name, owner in owners.items() if owner == id}
+        if names != led:
+            yield wrong(id, f"lists {names}, and {led} lead to it")
+        if customer["interactions"] != len(sight.timelines[id]):
+            yield wrong(id, f"has {len(sight.timelines[id])} entries, and says {customer['interactions']}")
 
 
 def faults_of_sequences_in_kafka(sight):

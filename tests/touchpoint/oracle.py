@@ -341,7 +341,7 @@ def faults_of_mappings(sight, once):
     told, last = {}, {}
     for record in sight.mappings:
         last[record.key] = record.value
-        if record.value["change"]["kind"] != "split":  # of an operator, and of no event
+        if record.value["change"]["kind"] not in ("split", "identified"):  # those come of no interaction
             told.setdefault(record.key, []).append(record.value["change"])
         if record.value["id"] != record.key:
             yield Fault(WRONG, record.key, f"{record.key} has a record of {record.value['id']}")
