@@ -177,6 +177,8 @@ static void take_owner(struct tp_identity *identity, struct tp_claim *claim, con
         identity->outrun = identity->outrun || !as_wanted;
     if (claim->broken)
         return;
+    if (identity->round > 1 && !as_wanted)
+        memcpy(claim->lost, claim->owner, sizeof claim->lost);
     if (identity->round == 1 && wanted && as_wanted)
         tp_metrics_add(TP_M_IDENTITY_CREATED, 1);
     memcpy(claim->owner, owner->str, owner->len + 1);

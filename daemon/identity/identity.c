@@ -58,12 +58,32 @@ static void commit(struct tp_identity *identity) {
     tp_identity_go_on(identity, 0);
 }
 
+static void on_taken_back(void *arg, int status) {
+    struct tp_identity *identity = arg;
+    if (status < 0)
+        finish(identity, status);
+    else
+        begin_again(identity);
+}
+
+static void take_back(struct tp_identity *identity) {
+    int status = 0;
+    clear_listings(identity);
+    tp_choose_lost(identity);
+    if (identity->n_listings == 0)
+        begin_again(identity);
+    else
+        status = tp_customer_list(&identity->calls, identity->listings, identity->n_listings, on_taken_back, identity);
+    if (status < 0)
+        finish(identity, status);
+}
+
 void tp_identity_answered(struct tp_identity *identity, int status) {
     (void)TP_FAULT("identity.after_claim");
     if (status < 0)
         finish(identity, status);
     else if (identity->outrun)
-        begin_again(identity);
+        take_back(identity);
     else
         commit(identity);
 }

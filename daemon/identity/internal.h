@@ -19,6 +19,7 @@ struct tp_claim {
     bool broken;              /* its key holds something else */
     bool wanted;              /* free; to be claimed for `owner`, which is a guess until it is */
     char owner[TP_UUID_TEXT]; /* "" while nobody's */
+    char lost[TP_UUID_TEXT];  /* the customer that it was wanted for in vain, and that lists it; "": none */
     unsigned key_len;
     char key[]; /* "type:value" */
 };
@@ -125,6 +126,8 @@ enum tp_choice {
 bool tp_choose_survey(struct tp_identity *identity, const struct tp_identity_request *request);
 /* All that is known is looked at: whose it is, what it lists and what it claims. */
 enum tp_choice tp_choose(struct tp_identity *identity, struct tp_identity_request *request);
+/* What was listed, and is another's: that is to be taken back. */
+void tp_choose_lost(struct tp_identity *identity);
 
 /* ---- identity.c ---- */
 void tp_identity_answered(struct tp_identity *identity, int status); /* by tp_claims_ask */

@@ -740,6 +740,27 @@ static void what_another_has_got_is_not_listed_any_more(void **state) {
     assert_int_equal(customer(ANN)->generation, 1);
 }
 
+/* By the first of the batch he is taken for whom the second names; and then he is Ann. */
+static void what_another_has_got_is_not_listed_with_who_it_was_for(void **state) {
+    (void)state;
+    event("customer_id=K-1 phone=+2");
+    event("phone=+4 customer_id=K-1");
+    resolve();
+    while (fake_calls && !owner_of("phone:+2")[0]) {
+        if (customers[0].n > 0 && !owner_of("phone:+4")[0]) {
+            owned_and_listed(ANN, "customer_id", "K-1");
+            owned_and_listed(ANN, "phone", "+4");
+        }
+        serve_round();
+    }
+    while (fake_calls)
+        serve_round();
+    assert_customer(0, ANN);
+    assert_customer(1, ANN);
+    assert_string_not_equal(owner_of("phone:+2"), ANN);
+    assert_string_equal(customer(owner_of("phone:+2"))->lines, "\nphone\t+2\n");
+}
+
 /* A daemon that died had listed it. Ann would have both addresses, and nothing would speak against a merge. */
 static void what_another_has_got_speaks_for_nobody_else(void **state) {
     (void)state;
@@ -869,6 +890,7 @@ int main(void) {
         TEST(one_value_too_many_stays_nobodys),
         TEST(what_was_listed_meanwhile_counts),
         TEST(what_another_has_got_is_not_listed_any_more),
+        TEST(what_another_has_got_is_not_listed_with_who_it_was_for),
         TEST(what_another_has_got_speaks_for_nobody_else),
         TEST(what_is_only_wanted_is_taken_back_from_nobody),
         TEST(what_a_member_has_got_stays),
