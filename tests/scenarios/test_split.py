@@ -104,6 +104,18 @@ def test_who_came_along_goes_along(touchpointd):
     assert daemon.find(**COOKIE) == visitor
 
 
+def test_who_was_merged_before_anything_was_told_of_it_is_found_again(touchpointd):
+    """Both come in one batch: whom the first would make is merged, and the first told of the one that stays."""
+    daemon = touchpointd()
+    (visitor,) = told(daemon, at("web", "v", COOKIE))
+    told(daemon, at("email", "c", EMAIL), at("web", "f", COOKIE | EMAIL))
+    (member,) = known(daemon, visitor["id"])["members"]
+    assert split(daemon, visitor["id"], member).status == 200
+    assert daemon.find(**EMAIL) == member
+    assert [one["value"] for one in known(daemon, member)["identifiers"]] == ["ann@example.com"]
+    assert told(daemon, at("email", "d", EMAIL))[0]["id"] == member
+
+
 def test_it_is_done_after_a_kill(story):
     daemon = story.daemon
     reply = split(daemon, story.root, story.caller, wait=0)
