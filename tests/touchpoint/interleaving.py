@@ -297,7 +297,7 @@ def faults_of(sight, tangle):
     yield from oracle.faults_of_content(sight, load)
     yield from oracle.faults_of_customers(told)
     yield from oracle.faults_of_changes(told)
-    yield from faults_of_reasons(told)
+    yield from faults_of_reasons(told, tangle)
     if not tangle.partings:
         yield from oracle.faults_of_conflicts(sight)
     if len(tangle.nodes) == 1:
@@ -365,10 +365,14 @@ def faults_of_sequences_in_kafka(sight):
             yield wrong(at[0], f"{at[1]} is {seen[at]} and {record.value}")
 
 
-def faults_of_reasons(sight):
-    """All identifiers of a customer are joined by a chain of events: nobody is one without a reason."""
+def faults_of_reasons(sight, tangle):
+    """All identifiers of a customer are joined by a chain of events: nobody is one without a reason. Of two daemons an
+    event may have left an identifier with a customer, and then, since the other was quicker, gone to another."""
     for id, customer in sight.customers.items():
         sets = [{pair_of(one) for one in oracle.led(entry)} for entry in sight.timelines[id]]
+        if len(tangle.nodes) > 1:
+            known = {pair_of(one) for one in customer["identifiers"]}
+            sets += [known & set(names) for names, _ in tangle.events if known & set(names)]
         joined, rest = sets[0], sets[1:]
         while near := [one for one in rest if one & joined]:
             joined, rest = joined.union(*near), [one for one in rest if not one & joined]
