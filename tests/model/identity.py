@@ -56,7 +56,6 @@ MODES = {
     "sole": "whoever comes by the one identifier of a new customer does not list it",
     "lost": "what another has claimed stays listed",
     "kin": "what is claimed for a member is taken back too",
-    "regrow": "within a generation a value goes",
     "generation": "a survivor takes in whatever its generation",
     "walk": "what redirects led to is the root, though it does not list whom they began at",
     "evidence": "a loser points away though it is not as it was read",
@@ -145,6 +144,7 @@ class World:
     def __init__(self, seed, mode):
         self.rnd, self.mode = random.Random(seed), mode
         self.claims, self.customers, self.kafka = {}, {}, {}
+        self.died = False
         self.taken_back, self.sides = [], {}  # evidence; note and side: whose it may be
 
     def customer(self, number):
@@ -368,7 +368,7 @@ def take_back(world, view, reached):
     if c.to is None and c.generation == view.generation and not kin:
         c.values -= lost
         c.rows = {member: row._replace(values=row.values - lost) for member, row in c.rows.items()}
-        c.generation += world.mode != "regrow"
+        c.generation += 1
     yield
     return True
 
@@ -549,6 +549,7 @@ def play(world, nodes, events, operators, deadly):
             continue
         jobs[i] = jobs[i] or works[i][at[i]]()
         if rnd.random() < deadly:
+            world.died = True
             jobs[i], at[i] = None, max(0, at[i] - rnd.randint(0, 2)) if i < len(nodes) else at[i] + 1
         elif next(jobs[i], "end") == "end":
             jobs[i], at[i] = None, at[i] + 1
@@ -651,10 +652,14 @@ def check_who(world, events, roots):
 
 
 def check_lines(world, roots):
-    """Of those whom something leads to."""
+    """Of those whom something leads to. Only a node that dies when it has listed one, and finds the customer split when
+    it is back, leaves it listed with both, until somebody comes by both."""
     for c in (world.customers[roots[number]] for number in world.claims.values()):
-        if any(roots.get(world.claims.get(identifier)) != c.id for identifier in c.all_values()):
-            return "a customer lists what is another's"
+        for identifier in c.all_values():
+            other = world.customers[roots[world.claims[identifier]]] if identifier in world.claims else None
+            apart = other and clash((), c.all_sides("good"), (), other.all_sides("good"))
+            if other is not c and not (apart and world.died):
+                return "a customer lists what is another's"
     return None
 
 
