@@ -81,6 +81,7 @@ struct tp_customer_listing {
     int64_t received_ms;
     struct tp_buf lines; /* "ORIGIN LF", then "TYPE TAB VALUE LF" each, of which it has none */
     struct tp_buf lost;  /* instead of these: "CLAIMANT TAB TYPE TAB VALUE LF" each, of which it has all */
+    bool as_it_is;       /* of these, whatever its version */
     bool listed; /* answered: false: it is not as it was looked at, or a claimant is its member: nothing was done */
 };
 int tp_customer_list(const struct tp_customer_calls *calls, struct tp_customer_listing *listings, size_t n,

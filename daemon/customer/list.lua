@@ -1,8 +1,8 @@
 #!lua
 -- Lists identifiers with customers, so that it is decided here whose they may be, before anybody claims them; and
 -- takes back what somebody else was quicker to claim. KEYS: as customer.lua has them. ARGV: repair number; then six words
--- each: >I2 its customer; generation; how many identifiers it must have; >I6 when the event was received; "ORIGIN LF" and
--- "TYPE TAB VALUE LF" of each; "CLAIMANT TAB TYPE TAB VALUE LF" of each that is taken back.
+-- each: >I2 its customer; generation, '' for any; how many identifiers it must have; >I6 when the event was received;
+-- "ORIGIN LF" and "TYPE TAB VALUE LF" of each; "CLAIMANT TAB TYPE TAB VALUE LF" of each that is taken back.
 -- Answers, for each: 1; 0 when the customer is not so any more, or the claimant is one of its own; false when its keys are
 -- not what is said there.
 -- include: ../redis/home.lua
@@ -15,7 +15,8 @@ local most_events, most_recents, oldest = math.huge, math.huge, 0
 -- include: lines.lua
 
 local function is_as_looked_at(c, at)
-    return c.role ~= MEMBER and generation(c) == tonumber(ARGV[at + 1]) and c.n_seen == tonumber(ARGV[at + 2])
+    local is_it = ARGV[at + 1] == '' or (generation(c) == tonumber(ARGV[at + 1]) and c.n_seen == tonumber(ARGV[at + 2]))
+    return c.role ~= MEMBER and is_it
 end
 
 local function list(c, at)

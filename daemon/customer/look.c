@@ -85,7 +85,10 @@ static void write_listing(const void *items, size_t i, size_t customer, struct t
     const struct tp_customer_listing *listing = (const struct tp_customer_listing *)items + i;
     uint64_t received = htobe64((uint64_t)listing->received_ms << 16);
     write_number(customer, words);
-    tp_redis_number(words, (int64_t)listing->version.generation);
+    if (listing->as_it_is)
+        tp_redis_word(words, TP_STR(""));
+    else
+        tp_redis_number(words, (int64_t)listing->version.generation);
     tp_redis_number(words, (int64_t)listing->version.n_identifiers);
     tp_redis_word(words, (struct tp_str){(const char *)&received, 6});
     tp_redis_word(words, tp_buf_str(&listing->lines));

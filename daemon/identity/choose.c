@@ -249,28 +249,24 @@ static void take_back(struct choosing *choosing, struct tp_view *view) {
         choosing->identity->status = TP_ENOMEM;
 }
 
-/* The listings before are made. What is not so any more is left to who comes by both. */
-static void write_lost_claim(struct tp_identity *identity, const struct tp_claim *claim, struct tp_view *view) {
+static void write_lost_claim(struct tp_identity *identity, const struct tp_claim *claim) {
     struct tp_str value = {claim->key, claim->key_len}, type = tp_str_cut(&value, ':');
     struct tp_customer_listing *listing = add_listing(identity);
     if (!listing) {
         identity->status = TP_ENOMEM;
         return;
     }
-    memcpy(listing->customer_id, view->look.customer_id, TP_UUID_TEXT);
-    listing->version = view->look.version;
+    memcpy(listing->customer_id, claim->lost, TP_UUID_TEXT);
+    listing->as_it_is = true;
     tp_buf_adds(&listing->lost, claim->owner);
     tp_buf_addc(&listing->lost, '\t');
     add_line((struct tp_identifier){type, value}, &listing->lost);
-    view->look.version.generation++;
-    view->look.version.n_identifiers--;
 }
 
 void tp_choose_lost(struct tp_identity *identity) {
     for (struct tp_claim *claim = identity->claims; claim; claim = claim->hh.next) {
-        struct tp_view *view = claim->lost[0] ? tp_people_view(identity, claim->lost) : NULL;
-        if (view)
-            write_lost_claim(identity, claim, view);
+        if (claim->lost[0])
+            write_lost_claim(identity, claim);
         claim->lost[0] = '\0';
     }
 }

@@ -452,7 +452,10 @@ def deliver(world, record, event, identifiers):
             for identifier in (one for one in free if one not in conflict):
                 claimants[identifier] = world.claims.setdefault(identifier, root)
                 yield
-            if any(claimants.get(identifier, root) != root for identifier in free if identifier in plain):
+            lost = {one: claimants[one] for one in free if one in plain and claimants.get(one, root) != root}
+            if lost:
+                view = world.view(world.customer(root))
+                yield from take_back(world, view, {one: (claimant, claimant) for one, claimant in lost.items()})
                 continue
         said = {claimants[identifier] for identifier in plain or leading[:1] if identifier not in conflict}
         values = {identifier for identifier in identifiers if TYPES[identifier[0]] == "unique"} - conflict

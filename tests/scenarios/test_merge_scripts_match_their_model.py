@@ -758,8 +758,12 @@ def test_only_what_is_neither_its_own_nor_its_members_is_taken_back(server):
     assert server.merge(LARGE, SMALL) == "in"
     assert not server.take_back(SMALL, server.look(SMALL).version, LARGE, ["x\t2"])
     assert server.look(SMALL).names == {"x\t1", "x\t2"}
+    assert not server.take_back(SMALL, (0, 1), IDS[3], ["x\t2"])
     assert server.take_back(SMALL, server.look(SMALL).version, IDS[3], ["x\t2"])
     assert server.look(SMALL).names == {"x\t1"}
+    assert not server.take_back(LARGE, None, IDS[3], ["x\t2"]), "it is frozen"
+    assert server.take_back(SMALL, None, IDS[3], ["x\t1"])
+    assert server.look(SMALL).version == (2, 0)
 
 
 def test_what_only_may_be_known_is_not_appended(server):

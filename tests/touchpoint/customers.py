@@ -127,9 +127,9 @@ class Customers:
         return bool(self._call("customer/list", id, *word)[0])
 
     def take_back(self, id, version, claimant, names):
-        """Names that are listed, and were claimed for another."""
+        """Names that are listed, and were claimed for another; as it is, where no version is said."""
         lost = "".join(f"{claimant}\t{name}\n" for name in names)
-        return bool(self._call("customer/list", id, b"\0\1", *version, six(0), "\n", lost)[0])
+        return bool(self._call("customer/list", id, b"\0\1", *(version or ("", 0)), six(0), "\n", lost)[0])
 
     def redirect(self, loser, version, survivor, survivor_version, evidence):
         at = "{} {}".format(*survivor_version)
