@@ -373,6 +373,12 @@ def take_back(world, view, reached):
     return True
 
 
+def take_back_lost(world, number, lost):
+    """At once, whatever has changed: who was outrun may go elsewhere now, and not come by both."""
+    view = world.view(world.customer(number))
+    yield from take_back(world, view, {identifier: (claimant, claimant) for identifier, claimant in lost.items()})
+
+
 def claim_anchor(world, identifiers, leading, claimants):
     """By the strongest that is known, or for a new one; by nobody when that has changed meanwhile."""
     anchor = leading[0]
@@ -393,8 +399,10 @@ def claim_anchor(world, identifiers, leading, claimants):
         target = world.new()
         if len(identifiers) > 1:
             yield from enlist(world, target, target, [anchor])
-    world.claims.setdefault(anchor, target)
+    claimant = world.claims.setdefault(anchor, target)
     yield
+    if claimant != target:
+        yield from take_back_lost(world, target, {anchor: claimant})
 
 
 def join(world, leading, claimants):
@@ -454,8 +462,7 @@ def deliver(world, record, event, identifiers):
                 yield
             lost = {one: claimants[one] for one in free if one in plain and claimants.get(one, root) != root}
             if lost:
-                view = world.view(world.customer(root))
-                yield from take_back(world, view, {one: (claimant, claimant) for one, claimant in lost.items()})
+                yield from take_back_lost(world, root, lost)
                 continue
         said = {claimants[identifier] for identifier in plain or leading[:1] if identifier not in conflict}
         values = {identifier for identifier in identifiers if TYPES[identifier[0]] == "unique"} - conflict
