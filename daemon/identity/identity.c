@@ -58,7 +58,7 @@ static void commit(struct tp_identity *identity) {
     tp_identity_go_on(identity, 0);
 }
 
-static void on_taken_back(void *arg, int status) {
+static void on_unlisted(void *arg, int status) {
     struct tp_identity *identity = arg;
     if (status < 0)
         finish(identity, status);
@@ -66,14 +66,14 @@ static void on_taken_back(void *arg, int status) {
         begin_again(identity);
 }
 
-static void take_back(struct tp_identity *identity) {
+static void unlist_lost(struct tp_identity *identity) {
     int status = 0;
     clear_listings(identity);
     tp_choose_lost(identity);
     if (identity->n_listings == 0)
         begin_again(identity);
     else
-        status = tp_customer_list(&identity->calls, identity->listings, identity->n_listings, on_taken_back, identity);
+        status = tp_customer_list(&identity->calls, identity->listings, identity->n_listings, on_unlisted, identity);
     if (status < 0)
         finish(identity, status);
 }
@@ -83,7 +83,7 @@ void tp_identity_answered(struct tp_identity *identity, int status) {
     if (status < 0)
         finish(identity, status);
     else if (identity->outrun)
-        take_back(identity);
+        unlist_lost(identity);
     else
         commit(identity);
 }
