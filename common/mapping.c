@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/json_scan.h"
 #include "common/time.h"
+#include "common/uuid.h"
 
 enum { SEEN_BYTES = 6 };
 #define UNTOLD (INT64_C(1) << 47)
@@ -31,8 +32,11 @@ static bool next_origin(struct tp_mapping *rest, struct tp_attachment *attachmen
     if (line.len == 0)
         return attachment->source.len > 0;
     attachment->source = tp_str_cut(&line, '\t');
-    attachment->event = line;
-    return attachment->source.len > 0 && line.len > 0 && line.at[0] == '"' && tp_json_string_len(line) == line.len;
+    attachment->event = tp_str_cut(&line, '\t');
+    attachment->holder = line;
+    struct tp_str event = attachment->event;
+    return attachment->source.len > 0 && event.len > 0 && event.at[0] == '"' &&
+           tp_json_string_len(event) == event.len && (line.len == 0 || tp_uuid_valid(line));
 }
 
 static bool next_identifier(struct tp_mapping *rest, struct tp_attachment *attachment) {
@@ -76,6 +80,8 @@ static void write_attachment(const struct tp_attachment *attachment, struct tp_b
     tp_json_write_string(attachment->source, out);
     tp_buf_adds(out, ",\"event\":");
     tp_buf_addstr(out, attachment->event);
+    if (attachment->holder.len > 0)
+        tp_buf_addf(out, ",\"customer\":\"%.*s\"", TP_FMT(attachment->holder));
     tp_buf_addc(out, '}');
 }
 

@@ -16,13 +16,15 @@ struct tp_mapping {
     struct tp_str
         first_seen; /* >I6 each: ms since 1970; 2^47 more, which is passed over, while nobody was told of it */
     struct tp_str identifiers; /* LF, then "TYPE TAB VALUE LF" each */
-    struct tp_str origins; /* "SOURCE TAB EVENT LF" each: an event, its id as JSON; only LF when as the one before */
+    struct tp_str origins; /* "SOURCE TAB EVENT LF" each: an event, its id as JSON; then "TAB HOLDER", where it is that
+                              member's; only LF when as the one before */
 };
 
 struct tp_attachment {
     struct tp_identifier identifier;
     int64_t first_seen_ms;
     struct tp_str source, event; /* that attached it; the event's id as JSON */
+    struct tp_str holder;        /* the member whose it is; "": its own */
 };
 /* The next, from the front of `*rest`. False at the end, and where it is no mapping: then `rest->n` is not 0. The same
  * `attachment` is to be given throughout, since an origin may be that of the one before. */
@@ -35,5 +37,6 @@ struct tp_mapping tp_mapping_read(struct tp_reader *reader, size_t n, size_t ide
 /* The origin of what an event attaches, as it is kept: without the LF. */
 void tp_mapping_origin(struct tp_str source, struct tp_str id, struct tp_buf *out);
 
-/* [{"type", "value", "first_seen", "source", "event"}]. TP_ECORRUPT when it is no mapping. */
+/* [{"type", "value", "first_seen", "source", "event", "customer"}], the last where it is a member's. TP_ECORRUPT when
+ * it is no mapping. */
 int tp_mapping_write(struct tp_mapping mapping, struct tp_buf *out);

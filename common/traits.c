@@ -8,7 +8,7 @@
 #include "common/time.h"
 
 struct trait {
-    struct tp_str name, json;
+    struct tp_str name, holder, json;
     int64_t time_ms;
 };
 
@@ -25,7 +25,7 @@ static bool read_time(struct tp_str digits, int64_t *ret_ms) {
 static bool read_trait(struct tp_str line, struct trait *ret) {
     ret->name = tp_str_cut(&line, '\t');
     struct tp_str time = tp_str_cut(&line, '\t');
-    tp_str_cut(&line, '\t'); /* of whom */
+    ret->holder = tp_str_cut(&line, '\t');
     ret->json = line;
     return ret->name.len > 0 && line.len > 0 && read_time(time, &ret->time_ms);
 }
@@ -59,32 +59,36 @@ static int compare(const void *left, const void *right) {
     return order ? order : (one->name.at > other->name.at) - (one->name.at < other->name.at);
 }
 
-static void write_trait(const struct trait *trait, enum tp_traits_form form, struct tp_buf *out) {
+/* `customer_id` empty: of the value alone. */
+static void write_trait(const struct trait *trait, struct tp_str customer_id, struct tp_buf *out) {
     char time[TP_TIME_TEXT];
     tp_json_write_string(trait->name, out);
-    tp_buf_adds(out, form == TP_TRAITS_PLAIN ? ":" : ":{\"value\":");
+    tp_buf_adds(out, customer_id.len == 0 ? ":" : ":{\"value\":");
     tp_buf_addstr(out, trait->json);
-    if (form == TP_TRAITS_PLAIN)
+    if (customer_id.len == 0)
         return;
     tp_time_format(trait->time_ms, time);
-    tp_buf_addf(out, ",\"time\":\"%s\"}", time);
+    tp_buf_addf(out, ",\"time\":\"%s\"", time);
+    if (!tp_str_equal(trait->holder, customer_id))
+        tp_buf_addf(out, ",\"customer\":\"%.*s\"", TP_FMT(trait->holder));
+    tp_buf_addc(out, '}');
 }
 
-static void write_shown(const struct trait *traits, size_t n, enum tp_traits_form form, struct tp_buf *out) {
+static void write_shown(const struct trait *traits, size_t n, struct tp_str customer_id, struct tp_buf *out) {
     bool any = false;
     for (size_t i = 0; i < n; i++) {
         bool last = i + 1 == n || !tp_str_equal(traits[i].name, traits[i + 1].name);
-        if (!last || tp_str_is(traits[i].json, "null"))
+        if (!last || (customer_id.len == 0 && tp_str_is(traits[i].json, "null")))
             continue;
         tp_buf_adds(out, any ? "," : ",\"traits\":{");
-        write_trait(&traits[i], form, out);
+        write_trait(&traits[i], customer_id, out);
         any = true;
     }
     if (any)
         tp_buf_addc(out, '}');
 }
 
-int tp_traits_write(struct tp_str kept, enum tp_traits_form form, struct tp_buf *out) {
+static int write_traits(struct tp_str kept, struct tp_str customer_id, struct tp_buf *out) {
     if (kept.len == 0)
         return 0;
     size_t n = count_lines(kept);
@@ -94,10 +98,16 @@ int tp_traits_write(struct tp_str kept, enum tp_traits_form form, struct tp_buf 
     int status = read_all(kept, traits);
     if (status == 0) {
         qsort(traits, n, sizeof *traits, compare);
-        write_shown(traits, n, form, out);
+        write_shown(traits, n, customer_id, out);
     }
     free(traits);
     return status;
+}
+
+int tp_traits_write(struct tp_str kept, struct tp_buf *out) { return write_traits(kept, TP_STR(""), out); }
+
+int tp_traits_write_whole(struct tp_str kept, struct tp_str customer_id, struct tp_buf *out) {
+    return write_traits(kept, customer_id, out);
 }
 
 void tp_traits_write_names(struct tp_str said, struct tp_buf *out) {

@@ -12,10 +12,11 @@
 
 enum { TP_MAX_TRAITS = 50, TP_MAX_TRAIT_NAME_BYTES = 64, TP_MAX_TRAIT_BYTES = 1024 }; /* of one event */
 
-/* How they are shown: {"NAME": {"value": VALUE, "time": TIME}} or {"NAME": VALUE}; by name. */
-enum tp_traits_form { TP_TRAITS_WITH_TIME, TP_TRAITS_PLAIN };
-/* `,"traits":{...}`, or nothing where nothing is shown. `kept`: "NAME TAB MS TAB HOLDER TAB JSON LF" each. TP_ECORRUPT
- * when they are none; TP_ENOMEM. */
-int tp_traits_write(struct tp_str kept, enum tp_traits_form form, struct tp_buf *out);
+/* `,"traits":{"NAME": VALUE}`, by name; or nothing where nothing is shown. `kept`: "NAME TAB MS TAB HOLDER TAB JSON LF"
+ * each. TP_ECORRUPT when they are none; TP_ENOMEM. */
+int tp_traits_write(struct tp_str kept, struct tp_buf *out);
+/* The same with all that who puts them back must know: {"NAME": {"value": VALUE, "time": TIME, "customer": ID}}, null
+ * too, and "customer" where it was not said of `customer_id` itself, but of a member. */
+int tp_traits_write_whole(struct tp_str kept, struct tp_str customer_id, struct tp_buf *out);
 /* ["NAME"], of what is said: "NAME TAB JSON LF" each. */
 void tp_traits_write_names(struct tp_str said, struct tp_buf *out);

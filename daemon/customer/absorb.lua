@@ -71,11 +71,15 @@ local function add_state(c)
     c.n = c.n + n
 end
 
+local function has_holder(origin)
+    return find(origin, '\t[^\t]*\t')
+end
+
 -- One that both have stays as it is.
 local function add_identifiers(c)
     each_identifier(identifiers, origins, seen, function(line, origin, since)
         if not find(c.identifiers, '\n' .. line .. '\n', 1, true) then
-            attach(c, line, origin, since)
+            attach(c, line, has_holder(origin) and origin or origin .. '\t' .. loser, since)
             c.untold = c.untold + (unpack('>I6', since) >= UNTOLD and 1 or 0)
         end
     end)

@@ -8,7 +8,8 @@
 --          state        "LF NAME TAB VALUE" each; what names and values mean is the daemon's
 --          seen         >I6 each: when the identifiers were seen first, in ms; UNTOLD added while listed and not told
 --          identifiers  LF, then "TYPE TAB VALUE LF" each
---          origins      "ORIGIN LF" each: of the event that brought it; without ORIGIN when it is that of the one before
+--          origins      "ORIGIN LF" each: of the event that brought it, and "TAB HOLDER" where it is that member's; without
+--                       these when they are those of the one before
 --          prints       the first PRINT bytes of the key of each recent
 --   r:ID   a string, the recents: RECENT bytes each, in order of append: key 8, content 8, node 8, record >I6, time >I6,
 --          owner >I2: 0, or whose entry it is, as of `owners`.

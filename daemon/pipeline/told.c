@@ -18,7 +18,7 @@ int tp_told_begin(const struct tp_told *told, struct tp_buf *out) {
         tp_buf_adds(out, ",\"members\":");
         tp_interaction_write_ids(told->members, out);
     }
-    return status < 0 ? status : tp_traits_write(told->traits, TP_TRAITS_WITH_TIME, out);
+    return status < 0 ? status : tp_traits_write_whole(told->traits, told->customer_id, out);
 }
 
 void tp_told_cause(struct tp_str source, struct tp_str event, int64_t time_ms, struct tp_buf *out) {

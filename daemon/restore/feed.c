@@ -29,9 +29,9 @@ struct bucket {
     struct tp_claim_restored *claims;
 };
 
-/* A call under way, and for a lane's what it carries. */
+/* A call under way, and of entries what it carries. */
 struct call {
-    bool is_lane;
+    enum { ENTRIES, CLAIMS, TOLD } kind;
     size_t n;
     struct {
         char customer_id[TP_UUID_TEXT];
@@ -44,7 +44,7 @@ struct tp_restore_feed {
     struct tp_redis_blocking *redis;
     struct tp_str released;
     struct tp_restore_progress *progress;
-    char entries_sha[41], claims_sha[41];
+    char entries_sha[41], claims_sha[41], told_sha[41];
     struct lane *lanes;
     struct bucket *buckets;
     size_t gathered;
@@ -81,9 +81,9 @@ static void count_entry(struct tp_restore_feed *feed, const char *customer_id, u
 }
 
 static void count_answer(struct tp_restore_feed *feed, const struct call *call, const redisReply *reply) {
-    if (!call->is_lane && reply->type == REDIS_REPLY_INTEGER)
-        feed->progress->claims += (uint64_t)reply->integer;
-    for (size_t i = 0; call->is_lane && i < reply->elements && i < call->n; i++)
+    if (call->kind != ENTRIES && reply->type == REDIS_REPLY_INTEGER)
+        *(call->kind == CLAIMS ? &feed->progress->claims : &feed->progress->mappings) += (uint64_t)reply->integer;
+    for (size_t i = 0; call->kind == ENTRIES && i < reply->elements && i < call->n; i++)
         count_entry(feed, call->entries[i].customer_id, call->entries[i].sequence, reply->element[i]->integer);
 }
 
@@ -134,7 +134,7 @@ static int send_lane(struct tp_restore_feed *feed, struct lane *lane) {
     int error = send_words(feed, feed->entries_sha, n_keys, &call);
     if (error)
         return error;
-    call->is_lane = true;
+    call->kind = ENTRIES;
     call->n = lane->n;
     for (size_t i = 0; i < lane->n; i++) {
         memcpy(call->entries[i].customer_id, entries[i]->append.customer_id.at, TP_UUID_TEXT);
@@ -152,7 +152,7 @@ static int send_bucket(struct tp_restore_feed *feed, struct bucket *bucket) {
     int error = send_words(feed, feed->claims_sha, n_keys, &call);
     if (error)
         return error;
-    call->is_lane = false;
+    call->kind = CLAIMS;
     feed->gathered -= bucket->n;
     bucket->n = 0;
     return 0;
@@ -192,7 +192,8 @@ static int grow(struct bucket *bucket) {
     return 0;
 }
 
-static int add_claim(struct tp_restore_feed *feed, const struct tp_identifier *identifier, struct tp_str customer_id) {
+int tp_restore_feed_claim(struct tp_restore_feed *feed, const struct tp_identifier *identifier,
+                          struct tp_str customer_id) {
     struct tp_claim_restored claim;
     unsigned number = tp_identity_restored(feed->options->settings, identifier, customer_id, &claim);
     struct bucket *bucket = &feed->buckets[number];
@@ -210,7 +211,7 @@ static int add_claims(struct tp_restore_feed *feed, const struct tp_append *appe
     int error = 0;
     for (size_t i = 0; !error && i < append->interaction->n_identifiers; i++)
         if (!(append->others >> i & 1))
-            error = add_claim(feed, &append->interaction->identifiers[i], append->customer_id);
+            error = tp_restore_feed_claim(feed, &append->interaction->identifiers[i], append->customer_id);
     return error;
 }
 
@@ -225,6 +226,15 @@ int tp_restore_feed_add(struct tp_restore_feed *feed, struct tp_restore_record *
         error = send_lane(feed, lane);
     if (!error && feed->gathered >= MOST_GATHERED)
         error = send_all(feed);
+    return error;
+}
+
+int tp_restore_feed_told(struct tp_restore_feed *feed, const struct tp_customer_told *told) {
+    struct call *call = NULL;
+    size_t n_keys = tp_customer_told(feed->options->settings, feed->options->repair, told, &feed->words);
+    int error = send_words(feed, feed->told_sha, n_keys, &call);
+    if (!error)
+        call->kind = TOLD;
     return error;
 }
 
@@ -253,6 +263,8 @@ int tp_restore_feed_new(const struct tp_restore_options *options, struct tp_redi
         error = tp_redis_blocking_load(redis, &tp_timeline_restore_script, feed->entries_sha);
     if (!error)
         error = tp_redis_blocking_load(redis, &tp_identity_restore_script, feed->claims_sha);
+    if (!error)
+        error = tp_redis_blocking_load(redis, &tp_customer_told_script, feed->told_sha);
     if (error)
         tp_restore_feed_free(feed);
     else

@@ -12,10 +12,15 @@
 
 enum { ID_TEXT = TP_UUID_TEXT - 1, ID_BYTES = 16 };
 
+/* An interaction of the survivor; the loser's redirect, which was told with one; or the survivor's members alone: an
+ * event that identifies has brought it about, and no interaction has told it yet. */
+enum told_by { BY_INTERACTION, BY_REDIRECT, BY_MEMBERS };
+
 /* There may be millions. */
 struct pair {
     uint8_t loser[ID_BYTES], survivor[ID_BYTES];
     size_t evidence_at; /* in the texts, each with its NUL */
+    enum told_by told_by;
 };
 
 struct tp_restore_merges {
@@ -59,13 +64,27 @@ static void write_evidence(const struct tp_interaction *interaction, struct tp_b
     tp_buf_addc(out, '\0');
 }
 
-static int grow(struct tp_restore_merges *merges) {
+static int make_room(struct tp_restore_merges *merges) {
+    if (merges->n < merges->room)
+        return 0;
     size_t room = merges->room ? 2 * merges->room : 64;
     struct pair *pairs = reallocarray(merges->pairs, room, sizeof *pairs);
     if (!pairs)
         return TP_ENOMEM;
     merges->pairs = pairs;
     merges->room = room;
+    return 0;
+}
+
+static int add_pair(struct tp_restore_merges *merges, const char *loser, const char *survivor, size_t evidence_at,
+                    enum told_by told_by) {
+    if (make_room(merges) < 0)
+        return TP_ENOMEM;
+    struct pair *pair = &merges->pairs[merges->n++];
+    pack_id(loser, pair->loser);
+    pack_id(survivor, pair->survivor);
+    pair->evidence_at = evidence_at;
+    pair->told_by = told_by;
     return 0;
 }
 
@@ -78,32 +97,47 @@ int tp_restore_merges_add(struct tp_restore_merges *merges, const struct tp_rest
         const struct tp_str loser = {entry->merged.at + at, ID_TEXT};
         if (tp_restore_was_split(merges->splits, loser, entry->append.interaction->received_ms))
             continue;
-        if (merges->n == merges->room && grow(merges) < 0)
+        if (add_pair(merges, loser.at, entry->append.customer_id.at, evidence_at, BY_INTERACTION) < 0)
             return TP_ENOMEM;
-        struct pair *pair = &merges->pairs[merges->n++];
-        pack_id(loser.at, pair->loser);
-        pack_id(entry->append.customer_id.at, pair->survivor);
-        pair->evidence_at = evidence_at;
     }
     return merges->texts.failed ? TP_ENOMEM : 0;
 }
 
+int tp_restore_merges_add_mapping(struct tp_restore_merges *merges, const struct tp_restore_mapping *mapping) {
+    size_t evidence_at = merges->texts.len;
+    int error = 0;
+    if (mapping->redirect[0] || mapping->members.len > 0) {
+        tp_buf_addstr(&merges->texts, tp_buf_str(&mapping->evidence)); /* of members: not known */
+        tp_buf_addc(&merges->texts, '\0');
+    }
+    if (mapping->redirect[0])
+        error = add_pair(merges, mapping->customer_id, mapping->redirect, evidence_at, BY_REDIRECT);
+    for (size_t at = 0; !error && at + ID_TEXT <= mapping->members.len; at += ID_TEXT)
+        error = add_pair(merges, mapping->members.at + at, mapping->customer_id, evidence_at, BY_MEMBERS);
+    return merges->texts.failed ? TP_ENOMEM : error;
+}
+
 /* ---- the order ---- */
 
-/* Of several that are told of one loser the first read comes first. */
+/* Of several that are told of one loser that which is told best comes first; of members alone that into the youngest,
+ * since a root lists the members of its members too; of one pair the first read. */
 static int compare(const void *left, const void *right) {
     const struct pair *one = left, *other = right;
     int order = memcmp(other->loser, one->loser, ID_BYTES);
+    if (order == 0)
+        order = (int)one->told_by - (int)other->told_by;
     if (order == 0)
         order = memcmp(other->survivor, one->survivor, ID_BYTES);
     return order ? order : (one->evidence_at > other->evidence_at) - (one->evidence_at < other->evidence_at);
 }
 
-static bool is_same(const struct pair *one, const struct pair *other) {
-    return memcmp(one->loser, other->loser, ID_BYTES) == 0 && memcmp(one->survivor, other->survivor, ID_BYTES) == 0;
+/* Whether nothing new comes of it behind the one before. */
+static bool is_same(const struct pair *before, const struct pair *pair) {
+    return memcmp(before->loser, pair->loser, ID_BYTES) == 0 &&
+           (pair->told_by != BY_INTERACTION || memcmp(before->survivor, pair->survivor, ID_BYTES) == 0);
 }
 
-bool tp_restore_merges_next(struct tp_restore_merges *merges, struct tp_customer_merge *ret) {
+bool tp_restore_merges_next(struct tp_restore_merges *merges, struct tp_customer_merge *ret, bool *ret_counted) {
     if (!merges->sorted && merges->n > 0)
         qsort(merges->pairs, merges->n, sizeof *merges->pairs, compare);
     merges->sorted = true;
@@ -114,6 +148,7 @@ bool tp_restore_merges_next(struct tp_restore_merges *merges, struct tp_customer
         *ret = (struct tp_customer_merge){.evidence = tp_str(merges->texts.at + pair->evidence_at)};
         write_id(pair->loser, ret->loser);
         write_id(pair->survivor, ret->survivor);
+        *ret_counted = pair->told_by != BY_MEMBERS;
         return true;
     }
     return false;
@@ -145,10 +180,11 @@ static int confirm(struct making *making, struct tp_str loser, const char *numbe
     return 0;
 }
 
-/* Its survivor's entries have come back with counts that have the loser's in them. */
-static int absorb(struct making *making, struct tp_str loser, const redisReply *redirected, bool *ret_merged) {
+/* `counted`: the survivor's entries have come back with counts that have the loser's in them. */
+static int absorb(struct making *making, struct tp_str loser, const redisReply *redirected, bool counted,
+                  bool *ret_merged) {
     redisReply *reply = NULL;
-    size_t n_keys = tp_step_absorb(&making->place, loser, redirected, true, &making->words);
+    size_t n_keys = tp_step_absorb(&making->place, loser, redirected, counted, &making->words);
     int error = call(making, making->absorb_sha, n_keys, &reply);
     if (error)
         return error;
@@ -157,7 +193,7 @@ static int absorb(struct making *making, struct tp_str loser, const redisReply *
     return error;
 }
 
-static int make(struct making *making, const struct tp_customer_merge *merge) {
+static int make(struct making *making, const struct tp_customer_merge *merge, bool counted) {
     struct tp_str loser = tp_str(merge->loser);
     char number[TP_DECIMAL];
     bool pending = false, merged = false;
@@ -168,7 +204,7 @@ static int make(struct making *making, const struct tp_customer_merge *merge) {
         return error;
     error = tp_step_redirected(reply, &pending, number);
     if (!error && pending)
-        error = absorb(making, loser, reply, &merged);
+        error = absorb(making, loser, reply, counted, &merged);
     freeReplyObject(reply);
     return error || !pending ? error : confirm(making, loser, number, merged);
 }
@@ -188,9 +224,10 @@ int tp_restore_merges_make(struct tp_restore_merges *merges, const struct tp_res
     struct making making = {
         .redis = redis, .progress = progress, .place = {options->settings, options->repair, "closed"}};
     struct tp_customer_merge merge;
+    bool counted;
     int error = merges->n > 0 ? load(&making) : 0;
-    while (!error && tp_restore_merges_next(merges, &merge)) {
-        error = options->stop && atomic_load(options->stop) ? TP_ESTOPPING : make(&making, &merge);
+    while (!error && tp_restore_merges_next(merges, &merge, &counted)) {
+        error = options->stop && atomic_load(options->stop) ? TP_ESTOPPING : make(&making, &merge, counted);
         on_turn(arg);
     }
     tp_redis_words_free(&making.words);

@@ -1,6 +1,6 @@
-/* The order: connect, learn how far each node had delivered and what was split, take out what there is, read Kafka and
- * put back what it says, keep apart who was split, and at last make the merges that it tells. Nothing is kept between
- * two attempts: what was put back is found there. */
+/* The order: connect, learn how far each node had delivered and what was split, take out what there is, read the
+ * interactions and put back what they say, keep apart who was split, put back what only the customers' topic tells, and
+ * at last make the merges that both tell. Nothing is kept between two attempts: what was put back is found there. */
 #include "daemon/restore/restore.h"
 
 #include <inttypes.h>
@@ -135,6 +135,9 @@ static int run(struct restore *restore) {
         error = tp_restore_feed_finish(restore->feed);
     if (!error)
         error = tp_restore_splits_make(restore->splits, options, restore->redis);
+    if (!error)
+        error = tp_restore_customers(options, restore->feed, restore->merges, &restore->progress, restore->fault,
+                                     tell_now_and_then, restore);
     if (!error)
         error = tp_restore_merges_make(restore->merges, options, restore->redis, &restore->progress, tell_now_and_then,
                                        restore);

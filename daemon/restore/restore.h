@@ -18,9 +18,10 @@ struct tp_restore_progress {
     uint64_t total, records;  /* of the interactions topic: to be read, and read */
     uint64_t entries, claims; /* put back: entries of timelines, identifiers */
     uint64_t merges;          /* made: customers who lead to another again */
-    uint64_t unreadable;      /* records that are none of ours, or of a version unknown here: passed over, said */
-    uint64_t lacking;         /* entries that Kafka has no more (retention) */
-    uint64_t customers;       /* in whose timelines they are lacking; one with two gaps counts twice */
+    uint64_t mappings;   /* of the customers topic, each customer's last: read, and told something that was lacking */
+    uint64_t unreadable; /* records that are none of ours, or of a version unknown here: passed over, said */
+    uint64_t lacking;    /* entries that Kafka has no more (retention) */
+    uint64_t customers;  /* in whose timelines they are lacking; one with two gaps counts twice */
 };
 
 struct tp_restore_options {

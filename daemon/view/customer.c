@@ -116,7 +116,7 @@ static int write_customer(const struct asked *asked, struct tp_str id, const str
     if (status == 0)
         status = write_merges(asked, customer, out);
     if (status == 0 && !asked->identity_alone)
-        status = tp_traits_write(customer->traits, TP_TRAITS_PLAIN, out);
+        status = tp_traits_write(customer->traits, out);
     if (status == 0 && !asked->identity_alone)
         status = write_history(customer, out);
     tp_buf_addc(out, '}');

@@ -47,7 +47,12 @@ static int write_both(struct tp_str *rest, struct tp_buf *out) {
     return status < 0 ? status : write_identifier(rest, out);
 }
 
+/* A repair does not know when and by what, where no interaction has told it. */
 static int write_evidence(struct tp_str evidence, struct tp_buf *out) {
+    if (evidence.len == 0) {
+        tp_buf_adds(out, ",\"identifiers\":[]");
+        return 0;
+    }
     int status = write_time(tp_str_cut(&evidence, '\t'), out);
     struct tp_str source = tp_str_cut(&evidence, '\t'), event = tp_str_cut(&evidence, '\t');
     if (status < 0 || source.len == 0 || event.len == 0 || event.at[0] != '"' || tp_json_string_len(event) != event.len)

@@ -127,7 +127,8 @@ def test_the_merged_show_the_newest_of_both(touchpointd, kafka, topics):
     assert joined["id"] == older["id"]
     assert joined["members"] == [younger["id"]]
     shown = {"language": "de", "name": "Ann Lee", "vip": True}
-    assert {name: one["value"] for name, one in joined["traits"].items()} == shown
+    assert {name: one["value"] for name, one in joined["traits"].items()} == shown | {"segment": None}
+    assert joined["traits"]["name"] == {"value": "Ann Lee", "time": LATE, "customer": younger["id"]}
     for customer in (older, younger):
         assert traits(daemon, customer["id"]) == shown
     (visit,) = send(daemon, event(customer=EMAIL))

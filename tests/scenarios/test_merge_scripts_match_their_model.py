@@ -22,6 +22,12 @@ CHANNELS = ["web", "call"]
 MOST_TOLD = 4
 
 
+def held(listed, holder):
+    """As one who has taken the holder in lists it: since when, and its origin with whose it is."""
+    when, origin = listed
+    return when, origin if origin.count("\t") > 1 else f"{origin}\t{holder}"
+
+
 @dataclass
 class Customer:
     """What is stored of one, and the rules by which it changes. Nothing is forgotten here."""
@@ -104,7 +110,7 @@ class Customer:
         self.members += [loser.id, *loser.members]
         self.untold += [*loser.untold, loser.id]
         self.listed |= {name for name in loser.listed if name not in self.identifiers}
-        self.identifiers = loser.identifiers | self.identifiers
+        self.identifiers = {name: held(one, loser.id) for name, one in loser.identifiers.items()} | self.identifiers
         self.recents += [recent for recent in loser.recents if recent not in self.recents]
         self.sequence += loser.sequence
         self.counts += loser.counts
@@ -656,6 +662,7 @@ class World:
         names = set().union(*brought)
         assert names - self.taken_back <= set(root.identifiers) <= names
         for name, (when, origin) in root.identifiers.items():
+            origin = "\t".join(origin.split("\t")[:2])  # without whose it is
             assert (when % UNTOLD, origin) in [some[name] for some in brought if name in some], "as it was"
 
     def check_traits(self, root, said):

@@ -41,17 +41,20 @@ static struct tp_restore_merges *new_merges(void) {
 static void assert_next(struct tp_restore_merges *merges, const char *loser, const char *survivor, const char *event) {
     struct tp_customer_merge merge;
     char evidence[64];
+    bool counted = false;
     snprintf(evidence, sizeof evidence, "1767323046000\tshop\t\"%s\"", event);
-    assert_true(tp_restore_merges_next(merges, &merge));
+    assert_true(tp_restore_merges_next(merges, &merge, &counted));
     assert_string_equal(merge.loser, loser);
     assert_string_equal(merge.survivor, survivor);
     assert_true(tp_str_is(merge.evidence, evidence));
+    assert_true(counted);
 }
 
 static void assert_end(struct tp_restore_merges *merges) {
     struct tp_customer_merge merge;
-    assert_false(tp_restore_merges_next(merges, &merge));
-    assert_false(tp_restore_merges_next(merges, &merge));
+    bool counted;
+    assert_false(tp_restore_merges_next(merges, &merge, &counted));
+    assert_false(tp_restore_merges_next(merges, &merge, &counted));
     tp_restore_merges_free(merges);
     tp_restore_splits_free(splits);
 }
@@ -135,6 +138,35 @@ static void what_was_taken_back_is_not_made(void **state) {
     ledger = (struct tp_ledger){0};
 }
 
+static void add_mapping(struct tp_restore_merges *merges, const char *id, const char *redirect, const char *members) {
+    struct tp_restore_mapping mapping = {0};
+    memcpy(mapping.customer_id, id, TP_UUID_TEXT);
+    memcpy(mapping.redirect, redirect, strlen(redirect));
+    tp_buf_adds(&mapping.members, members);
+    tp_buf_adds(&mapping.evidence, redirect[0] ? "1767323046000\tshop\t\"e-9\"" : "");
+    assert_int_equal(tp_restore_merges_add_mapping(merges, &mapping), 0);
+    tp_restore_mapping_free(&mapping);
+}
+
+/* The root lists the members of its members too; whom no interaction and no redirect tells is not counted yet. */
+static void what_customers_tell_comes_where_nothing_else_does(void **state) {
+    (void)state;
+    struct tp_customer_merge merge;
+    bool counted = true;
+    struct tp_restore_merges *merges = new_merges();
+    add_mapping(merges, A, "", B C D);
+    add_mapping(merges, C, B, "");
+    add(merges, B, D, "e-1");
+    assert_next(merges, D, B, "e-1");
+    assert_next(merges, C, B, "e-9");
+    assert_true(tp_restore_merges_next(merges, &merge, &counted));
+    assert_string_equal(merge.loser, B);
+    assert_string_equal(merge.survivor, A);
+    assert_int_equal(merge.evidence.len, 0);
+    assert_false(counted);
+    assert_end(merges);
+}
+
 static void there_may_be_none(void **state) {
     (void)state;
     assert_end(new_merges());
@@ -143,9 +175,13 @@ static void there_may_be_none(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_largest_loser_comes_first),   cmocka_unit_test(each_comes_once_as_it_was_told_first),
-        cmocka_unit_test(the_order_is_that_of_texts),      cmocka_unit_test(there_may_be_many),
-        cmocka_unit_test(what_was_taken_back_is_not_made), cmocka_unit_test(there_may_be_none),
+        cmocka_unit_test(the_largest_loser_comes_first),
+        cmocka_unit_test(each_comes_once_as_it_was_told_first),
+        cmocka_unit_test(the_order_is_that_of_texts),
+        cmocka_unit_test(there_may_be_many),
+        cmocka_unit_test(what_was_taken_back_is_not_made),
+        cmocka_unit_test(what_customers_tell_comes_where_nothing_else_does),
+        cmocka_unit_test(there_may_be_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,7 +175,6 @@ static const char row_of_member[] = "row " MEMBER;
 static void damaged_evidence_is_told(void **state) {
     (void)state;
     static const char *const rows[] = {
-        "",
         "1\ts\t\"e\"\tx\t1\tx",
         "1\ts\t\"e\"\tx\t1\tx\t2\tx",
         "\ts\t\"e\"\tx\t1\tx\t2",
