@@ -15,6 +15,8 @@
 --          owner >I2: 0, or whose entry it is, as of `owners`.
 --          They are apart, and only added to, so that a customer with many costs no more than one with few. The record
 --          of one that brought a known key once more has REPEATED added; the content and time there are the first one's.
+--          One with DEFERRED added is no entry: the event has its place with another, whose id stands where its time and
+--          owner (the first half) and its content (the second) would be.
 --   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 attached, >I2 how many were merged, >I4 length of
 --          the state before (last and state), the ids of those merged, that state, what the daemon gave. The sequence in
 --          front puts entries of one time in order.
@@ -43,7 +45,8 @@
 --   Of one that only says who somebody is, what the daemon gives of the entry is '', and so is last; the last word is
 --   "NAME TAB JSON LF" of each trait.
 --   bound  0: the customer must be no member; else 1 more than its generation must be; 2^32 - 1: nothing is appended,
---          only what is known is answered
+--          only what is known is answered; with DEFER added, it is not appended here, but its place is remembered: what
+--          the daemon gives of the entry is then the id of whose it is to be
 -- KEYS: home, released (a hash: node to the first record that it has not released; `generation NODE`: that of its latest
 --   call; `time`: when the newest event of the latest call was received), then c:ID, r:ID, t:ID and m:ID a customer.
 -- Who includes this has the locals most_events, most_recents and oldest: the most of each, and the oldest time kept.
@@ -54,7 +57,7 @@
 local call, pcall_, find, sub = redis.call, redis.pcall, string.find, string.sub
 local pack, unpack = struct.pack, struct.unpack
 local HEAD, RECENT, PRINT, ID, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 37, 38, 2, 36, 2000, 100, 200
-local REPEATED, UNTOLD, NEVER = 2 ^ 47, 2 ^ 47, 2 ^ 48 - 1
+local REPEATED, DEFERRED, UNTOLD, NEVER = 2 ^ 47, 2 ^ 46, 2 ^ 47, 2 ^ 48 - 1
 local ALONE, ROOT, MEMBER = 0, 1, 2
 local MOST_UNTOLD = 255 -- from there on it is not counted, and never comes down
 local MOST_TRAITS = 100000 -- bytes: what does not fit is not kept
@@ -130,19 +133,28 @@ local function load(index)
     customers[index] = c
 end
 
--- The first recent that begins with this key, or with more of it. Few others have its print.
+local function is_deferred(mark)
+    return unpack('>I6', mark, 25) % REPEATED >= DEFERRED
+end
+
+-- The first recent that begins with this key, or with more of it, and has an entry; else the first that was deferred.
+-- Few others have its print.
 local function recent(c, bytes)
-    local print, at = sub(bytes, 1, PRINT), 0
+    local print, at, deferred = sub(bytes, 1, PRINT), 0, nil
     repeat
         at = find(c.prints, print, at + 1, true)
         if at and (at - 1) % PRINT == 0 then
             local from = (at - 1) / PRINT * RECENT
             local mark = call('GETRANGE', c.recents, from, from + RECENT - 1)
             if sub(mark, 1, #bytes) == bytes then
-                return mark
+                if not is_deferred(mark) then
+                    return mark
+                end
+                deferred = deferred or mark
             end
         end
     until not at
+    return deferred
 end
 
 -- The entry of that time that has `bytes` at `at`. From the back: it was appended lately, and thousands may have the same
@@ -337,13 +349,14 @@ local function should_forget(c)
     return beyond > 0 and math.floor(beyond / some) > math.floor(before / some)
 end
 
--- Behind which the newest begin, whosever they are. One that brought a key once more is none of them: whoever repeats
--- himself must not push others out.
-local function newest_from(all)
+-- Behind which the newest begin, whosever they are, of those whose records are from `first` on and below `last`. One that
+-- brought a key once more is none of them: whoever repeats himself must not push others out. Nor must what is deferred.
+local function newest_from(all, first, last)
     local at, left = #all, most_recents
     while at > 0 and left > 0 do
         at = at - RECENT
-        left = left - (unpack('>I6', all, at + 25) < REPEATED and 1 or 0)
+        local record = unpack('>I6', all, at + 25)
+        left = left - (record >= first and record < last and 1 or 0)
     end
     return at
 end
@@ -352,11 +365,11 @@ end
 -- released is not looked at: it is hardly released either. Another node that is silent for ever must not keep all.
 local function forget_recents(c, node, released_by)
     local all, kept, prints = call('GETRANGE', c.recents, 0, -1), {}, {}
-    local newest, rest = newest_from(all), #all
+    local newest, deferred, rest = newest_from(all, 0, DEFERRED), newest_from(all, DEFERRED, REPEATED), #all
     for at = 1, #all, RECENT do
         local owner, record = sub(all, at + 16, at + 23), unpack('>I6', all, at + 24)
-        local waits = at > rest or record % REPEATED >= released_by(owner)
-        if waits or (at > newest and record < REPEATED) then
+        local waits = at > rest or record % DEFERRED >= released_by(owner)
+        if waits or (at > (record < DEFERRED and newest or deferred) and record < REPEATED) then
             kept[#kept + 1] = sub(all, at, at + RECENT - 1)
             prints[#prints + 1] = sub(all, at, at + PRINT - 1)
         end

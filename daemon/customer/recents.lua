@@ -32,8 +32,11 @@ local function take_recents(c, giver, owners, recents)
             take(sub(own, own_at, own_at + RECENT - 1))
             own_at = own_at + RECENT
         else
-            local owner = unpack('>I2', recents, at + RECENT - 2)
-            local mark = sub(recents, at, at + RECENT - 3) .. new_owner(c, giver, owners, numbers, owner)
+            local mark = sub(recents, at, at + RECENT - 1)
+            if not is_deferred(mark) then
+                local owner = unpack('>I2', mark, RECENT - 1)
+                mark = sub(mark, 1, RECENT - 2) .. new_owner(c, giver, owners, numbers, owner)
+            end
             at = at + RECENT
             if not recent(c, sub(mark, 1, 30)) then
                 take(mark)

@@ -84,7 +84,9 @@ static bool is_plain(const struct choosing *choosing) {
 
 bool tp_choose_survey(struct tp_identity *identity, const struct tp_identity_request *request) {
     struct choosing choosing = begin(identity, (struct tp_identity_request *)(uintptr_t)request);
-    bool closely = choosing.known && !is_plain(&choosing), wants = false;
+    bool closely = choosing.known && !request->led_by[0] && !is_plain(&choosing), wants = false;
+    if (request->led_by[0])
+        wants = tp_people_want(identity, request->led_by, false);
     for (size_t i = 0; i < choosing.n; i++) {
         const struct tp_claim *claim = choosing.claims[i];
         if (is_owned(claim) && !claim->broken)
@@ -309,6 +311,9 @@ static void prepare_merge(struct choosing *choosing, const struct tp_view *other
     merge->survivor_version = survivor->version;
     merge->loser_version = loser->version;
     merge->evidence = tp_buf_str(evidence);
+    choosing->identity->next.claims[0] = choosing->anchor;
+    choosing->identity->next.claims[1] = choosing->claims[i];
+    choosing->identity->next.received_ms = choosing->request->interaction->received_ms;
     if (evidence->failed)
         choosing->identity->status = TP_ENOMEM;
 }
@@ -407,14 +412,20 @@ static void take_all_free(struct choosing *choosing) {
             take_free(choosing, i);
 }
 
+/* Of whom this one leads to, if it is that one's member. */
+static uint64_t bound_of(const struct choosing *choosing, const char *claimant) {
+    const struct tp_person *person = tp_people_find(choosing->identity, claimant);
+    return person && person->root[0] ? person->bound : 0;
+}
+
 static void note(struct choosing *choosing) {
     struct tp_identity_request *request = choosing->request;
     memcpy(request->customer_id, choosing->root, TP_UUID_TEXT);
     request->others = request->of_members = 0;
-    request->bound = 0;
+    request->bound = request->led_by[0] ? bound_of(choosing, request->led_by) : 0;
     for (size_t i = 0; i < choosing->n; i++) {
         const struct tp_claim *claim = choosing->claims[i];
-        const struct tp_person *person = tp_people_find(choosing->identity, claim->owner);
+        uint64_t bound = bound_of(choosing, claim->owner);
         uint32_t bit = UINT32_C(1) << i;
         if (strcmp(claim->owner, choosing->root) == 0)
             continue;
@@ -422,9 +433,51 @@ static void note(struct choosing *choosing) {
             request->others |= bit;
         } else {
             request->of_members |= bit;
-            request->bound = person->bound > request->bound ? person->bound : request->bound;
+            request->bound = bound > request->bound ? bound : request->bound;
         }
     }
+}
+
+/* It may be the one that everybody comes with, or the anchor. */
+static void note_tie(struct choosing *choosing, struct tp_claim *claim) {
+    const char *other = root_of(choosing, claim);
+    int64_t received_ms = choosing->request->interaction->received_ms;
+    if (claim->shared)
+        return;
+    tp_ties_note(choosing->identity, claim, other, choosing->root, received_ms);
+    tp_ties_note(choosing->identity, choosing->anchor, choosing->root, other, received_ms);
+}
+
+/* Values that are another customer's than the event, which would have tied the two. */
+static void note_ties(struct choosing *choosing) {
+    for (size_t i = 0; i < choosing->n; i++) {
+        struct tp_claim *claim = choosing->claims[i];
+        if (is_owned(claim) && strcmp(root_of(choosing, claim), choosing->root) != 0)
+            note_tie(choosing, claim);
+    }
+}
+
+/* The strongest of those whose type is not shared. */
+static const struct tp_claim *find_arbiter(const struct choosing *choosing) {
+    const struct tp_claim *arbiter = NULL;
+    for (size_t i = 0; i < choosing->n; i++) {
+        const struct tp_claim *claim = choosing->claims[i];
+        if ((!claim->shared || claim->demoted) && (!arbiter || claim->strength < arbiter->strength))
+            arbiter = claim;
+    }
+    return arbiter;
+}
+
+/* The customer that a demoted value leads to is asked before the event goes to another. */
+static void note_arbiter(const struct choosing *choosing) {
+    struct tp_identity_request *request = choosing->request;
+    const struct tp_claim *arbiter = find_arbiter(choosing);
+    request->arbiter[0] = '\0';
+    if (!arbiter || !arbiter->demoted || request->led_by[0] || request->interaction->identifies ||
+        strcmp(root_of(choosing, arbiter), choosing->root) == 0)
+        return;
+    memcpy(request->arbiter, root_of(choosing, arbiter), TP_UUID_TEXT);
+    request->arbiter_bound = bound_of(choosing, arbiter->owner);
 }
 
 static bool is_broken(const struct choosing *choosing) {
@@ -435,6 +488,13 @@ static bool is_broken(const struct choosing *choosing) {
             return true;
     }
     return false;
+}
+
+static void note_all(struct choosing *choosing) {
+    note(choosing);
+    note_arbiter(choosing);
+    if (!choosing->request->led_by[0])
+        note_ties(choosing);
 }
 
 /* The anchor first, since what speaks against the others is asked of whom it is. */
@@ -457,9 +517,14 @@ enum tp_choice tp_choose(struct tp_identity *identity, struct tp_identity_reques
     request->status = is_broken(&choosing) ? TP_ECORRUPT : 0;
     if (request->status < 0)
         return TP_CHOSEN;
+    if (request->led_by[0]) {
+        choosing.root = tp_people_root(identity, request->led_by);
+        note_all(&choosing);
+        return TP_CHOSEN;
+    }
     choose_root(&choosing);
     enum tp_choice choice = plain ? TP_CHOSEN : choose_closely(&choosing);
     if (choice == TP_CHOSEN)
-        note(&choosing);
+        note_all(&choosing);
     return choice;
 }

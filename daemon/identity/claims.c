@@ -141,9 +141,11 @@ void tp_claims_clear(struct tp_identity *identity) {
     for (unsigned i = 0; i < identity->settings->redis.buckets; i++)
         for (struct tp_claim *claim; (claim = identity->buckets[i]);) {
             identity->buckets[i] = claim->next_in_bucket;
+            tp_buf_free(&claim->ties);
             free(claim);
         }
     identity->n_links = 0;
+    identity->tied = false;
 }
 
 /* ---- the calls ---- */
@@ -161,18 +163,19 @@ static struct tp_claim *next_asked(struct tp_claim *claim, bool wanted_only) {
     claim = next_asked(claim->next_in_bucket, wanted_only)
 
 /* A customer's id; or nothing, unless it was claimed: then it is somebody's. */
-static bool is_owner(const redisReply *owner, bool claimed) {
-    if (!owner || owner->type != REDIS_REPLY_STRING)
-        return false;
-    return owner->len == 0 ? !claimed : tp_uuid_valid((struct tp_str){owner->str, owner->len});
+static bool is_owner(struct tp_str owner, bool claimed) {
+    return owner.len == 0 ? owner.at && !claimed : tp_uuid_valid(owner);
 }
 
 /* From now on it is no guess, whoever was quicker. Nothing rests yet on those of the first round. */
 static void take_owner(struct tp_identity *identity, struct tp_claim *claim, const redisReply *owner) {
-    bool wanted = claim->wanted;
+    bool wanted = claim->wanted, demoted = false;
+    struct tp_str id = tp_identity_owner_read(owner, &demoted);
     claim->wanted = false;
-    claim->broken = !is_owner(owner, wanted);
-    bool as_wanted = !claim->broken && strcmp(owner->str, claim->owner) == 0;
+    claim->broken = !is_owner(id, wanted);
+    claim->demoted = demoted && !claim->shared; /* of a shared type it needs not to be */
+    claim->shared = claim->shared || demoted;
+    bool as_wanted = !claim->broken && tp_str_is(id, claim->owner);
     if (identity->round > 1)
         identity->outrun = identity->outrun || !as_wanted;
     if (claim->broken)
@@ -181,7 +184,7 @@ static void take_owner(struct tp_identity *identity, struct tp_claim *claim, con
         memcpy(claim->lost, claim->owner, sizeof claim->lost);
     if (identity->round == 1 && wanted && as_wanted)
         tp_metrics_add(TP_M_IDENTITY_CREATED, 1);
-    memcpy(claim->owner, owner->str, owner->len + 1);
+    snprintf(claim->owner, sizeof claim->owner, "%.*s", TP_FMT(id));
 }
 
 /* The answers are in the order of the bucket's chain, as the call was. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/error.h"
+#include "daemon/identity/internal.h"
 #include "daemon/redis/home.h"
 
 struct lookup {
@@ -13,10 +14,8 @@ struct lookup {
 
 static void on_owner(void *arg, int status, const redisReply *reply) {
     struct lookup *lookup = arg;
-    struct tp_str owner = {0};
-    if (status == 0 && reply->type == REDIS_REPLY_STRING)
-        owner = (struct tp_str){reply->str, reply->len};
-    lookup->found(lookup->arg, status, owner);
+    bool demoted = false;
+    lookup->found(lookup->arg, status, tp_identity_owner_read(reply, &demoted));
     free(lookup);
 }
 

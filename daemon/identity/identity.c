@@ -42,10 +42,17 @@ static void finish(struct tp_identity *identity, int status) {
 static void begin_again(struct tp_identity *identity) {
     identity->batch++;
     clear_listings(identity);
+    tp_ties_clear(identity);
     tp_claims_settle(identity, false);
     tp_people_clear(identity, false);
     identity->n_made = 0;
     tp_identity_go_on(identity, 0);
+}
+
+/* What is chosen from here on knows of those that are demoted now. */
+static void count_and_go_on(struct tp_identity *identity, int status) {
+    if (status < 0 || !tp_ties_count(identity, tp_identity_go_on))
+        tp_identity_go_on(identity, status);
 }
 
 static void commit(struct tp_identity *identity) {
@@ -55,7 +62,7 @@ static void commit(struct tp_identity *identity) {
     identity->n_made = 0;
     identity->turns = identity->cut > identity->at ? 0 : identity->turns;
     identity->at = identity->cut;
-    tp_identity_go_on(identity, 0);
+    count_and_go_on(identity, 0);
 }
 
 static void on_unlisted(void *arg, int status) {
@@ -126,7 +133,10 @@ static void on_merged(void *arg, int status, bool merged) {
     tp_people_forget(identity, identity->next.merge.survivor);
     identity->at = 0; /* those before may be the loser's */
     identity->turns = merged ? 0 : identity->turns;
-    tp_identity_go_on(identity, status);
+    for (size_t i = 0; merged && i < 2; i++)
+        tp_ties_note(identity, identity->next.claims[i], identity->next.merge.survivor, identity->next.merge.loser,
+                     identity->next.received_ms);
+    count_and_go_on(identity, status);
 }
 
 static void merge(struct tp_identity *identity) {
@@ -246,10 +256,11 @@ int tp_identity_resolve(struct tp_identity *identity, const struct tp_identity_b
 bool tp_identity_conflict(const struct tp_identity *identity, const struct tp_identity_request *request, size_t i,
                           struct tp_identity_conflict *ret) {
     const struct tp_claim *claim = tp_claims_of(identity, request)[i];
-    if (!(request->others >> i & 1) || claim->shared)
+    enum tp_against against = claim->demoted ? TP_AGAINST_SHARED : (enum tp_against)request->against[i];
+    if (!(request->others >> i & 1) || (claim->shared && !claim->demoted) || against == TP_AGAINST_NOTHING)
         return false;
     ret->customer_id = tp_str(claim->owner[0] ? tp_people_root(identity, claim->owner) : "");
-    ret->reason = tp_against_name((enum tp_against)request->against[i]);
+    ret->reason = tp_against_name(against);
     return true;
 }
 

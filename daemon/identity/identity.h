@@ -4,6 +4,13 @@
  * another with it, or is a conflict, as the rules have it (docs/identity.md); none known makes a customer (UUIDv7). One
  * of a shared type counts only where there is no other.
  *
+ * A value that ties more customers than identity.shared_after within identity.shared_within turns out to be shared: it
+ * is demoted, for good, and is from then on as one of a shared type. What it led to until then, and what another daemon
+ * that has not seen it may still take there, is asked for at its customer first, the `arbiter` (customer/deferred.lua):
+ * of each event that is the customer of the strongest identifier whose type is not shared, if that one is demoted. The
+ * order of types is configuration, so that all daemons and all times ask the same one: where it is not demoted yet, it
+ * is the anchor, and the event is appended right there.
+ *
  * What a customer gets it lists before it is claimed for it, and two are merged in three steps (customer.h), so that
  * several daemons, killed at any point, come to the same. tests/model/identity.py is the protocol.
  *
@@ -23,7 +30,7 @@
 struct tp_identity;
 
 /* To be named to tp_redis_open, with those of customer.h. */
-extern struct tp_redis_script tp_identity_claim_script, tp_identity_move_script;
+extern struct tp_redis_script tp_identity_claim_script, tp_identity_move_script, tp_identity_ties_script;
 
 /* `settings` and `redis` must outlive it. */
 int tp_identity_new(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identity **ret);
@@ -38,7 +45,11 @@ struct tp_identity_request {
     int status; /* 0, or TP_ECORRUPT: the key of an identifier or of its customer holds something else, or others were
                    quicker again and again */
     char customer_id[TP_UUID_TEXT];
-    uint64_t bound;      /* as in struct tp_append */
+    uint64_t bound;             /* as in struct tp_append */
+    char led_by[TP_UUID_TEXT];  /* given: mostly ""; else the customer at whose root it has its place, as was remembered
+                                 */
+    char arbiter[TP_UUID_TEXT]; /* mostly ""; else another customer, where that is to be remembered first */
+    uint64_t arbiter_bound;
     uint32_t others;     /* bit i: identifier i is not this customer's, and does not become so */
     uint32_t of_members; /* bit i: it was claimed by a member of this customer */
     size_t first_claim;  /* from here on identity's own */
@@ -60,7 +71,8 @@ typedef void tp_identity_done(void *arg, int status);
 int tp_identity_resolve(struct tp_identity *identity, const struct tp_identity_batch *batch, tp_identity_done *done,
                         void *arg);
 /* Until the next batch: whether identifier `i` of the request is one of `others` that is to be told, and of what
- * customer (empty: of nobody), and which rule spoke against it. One of a shared type is not told. */
+ * customer (empty: of nobody), and which rule spoke against it. One of a shared type is not told; one that
+ * was demoted is, for `shared`. */
 struct tp_identity_conflict {
     struct tp_str customer_id;
     const char *reason;

@@ -1,5 +1,5 @@
-/* Private to identity/: the identifiers of a batch (claims.c), the customers that they lead to (people.c), the choice
- * (choose.c), and the order of it all (identity.c). */
+/* Private to identity/: the identifiers of a batch (claims.c), whom they tie to others (ties.c), the customers that
+ * they lead to (people.c), the choice (choose.c), and the order of it all (identity.c). */
 #pragma once
 
 #include <uthash.h>
@@ -14,12 +14,15 @@ struct tp_claim {
     unsigned bucket;
     size_t strength;          /* of its type; 0 is the strongest */
     size_t first;             /* request that names it */
-    bool shared;              /* so is its type */
+    bool shared;              /* so is its type, or it is demoted */
+    bool demoted;             /* it turned out to be shared, whatever its type */
     bool shared_choice;       /* stands beside other identifiers: what to claim it for is not known yet */
     bool broken;              /* its key holds something else */
     bool wanted;              /* free; to be claimed for `owner`, which is a guess until it is */
     char owner[TP_UUID_TEXT]; /* "" while nobody's */
     char lost[TP_UUID_TEXT];  /* the customer that it was wanted for in vain, and that lists it; "": none */
+    struct tp_buf ties;       /* ids of customers that it tied, to be counted */
+    int64_t tied_ms;          /* when the latest event that said so was received */
     unsigned key_len;
     char key[]; /* "type:value" */
 };
@@ -63,7 +66,9 @@ struct tp_identity {
     struct tp_claim **buckets;   /* heads of chains */
     struct tp_redis_words words; /* of the call that is being made */
     unsigned waiting, round;
-    bool outrun; /* what was wanted is another's, or broken */
+    bool tied;                                              /* some have ties to be counted */
+    void (*then)(struct tp_identity *identity, int status); /* when ties are counted */
+    bool outrun;                                            /* what was wanted is another's, or broken */
 
     uint64_t batch;
     struct tp_person *people;
@@ -79,8 +84,15 @@ struct tp_identity {
     struct {
         struct tp_customer_merge merge; /* the next to be made */
         struct tp_buf evidence;
+        struct tp_claim *claims[2]; /* the two that it rests on */
+        int64_t received_ms;
     } next;
 };
+
+/* ---- owner.c ---- */
+/* What a claim's key says: the id of whose it is, and whether the value is demoted: "OWNER" or "OWNER shared". Without
+ * a place where it is no string, or `reply` is NULL. */
+struct tp_str tp_identity_owner_read(const redisReply *reply, bool *ret_demoted);
 
 /* ---- claims.c ---- */
 /* The batch's distinct identifiers; those that cannot lead elsewhere are wanted from the start. */
@@ -98,6 +110,15 @@ bool tp_claims_wanted(const struct tp_identity *identity);
 struct tp_claim *tp_claims_given_up(const struct tp_identity *identity, char ret_to[TP_UUID_TEXT]);
 /* What is wanted is nobody's again, or the owner's for good. */
 void tp_claims_settle(struct tp_identity *identity, bool owned);
+
+/* ---- ties.c ---- */
+/* An event tied two customers by this value, or would have: both count for it. Nothing of a shared one. */
+void tp_ties_note(struct tp_identity *identity, struct tp_claim *claim, const char *one, const char *other,
+                  int64_t received_ms);
+void tp_ties_clear(struct tp_identity *identity);
+/* What was noted is counted, and values that tie too many are demoted. False when there is nothing to be counted; else
+ * `then` comes once, with 0, or what is wrong with the batch. */
+bool tp_ties_count(struct tp_identity *identity, void (*then)(struct tp_identity *identity, int status));
 
 /* ---- people.c ---- */
 struct tp_person *tp_people_find(const struct tp_identity *identity, const char *customer_id);

@@ -9,7 +9,7 @@
 enum { MOST_IDENTIFIERS = 2000, MOST_BYTES = 200000, USUAL_LIMIT = 100 };
 
 const char *tp_against_name(enum tp_against against) {
-    static const char *const names[] = {"", "split", "unique", "weaker", "single", "limit", "rate"};
+    static const char *const names[] = {"", "split", "unique", "weaker", "single", "limit", "rate", "shared"};
     return names[against];
 }
 

@@ -16,9 +16,11 @@ enum tp_against {
     TP_AGAINST_WEAKER, /* both sides have something stronger than what they have in common */
     TP_AGAINST_SINGLE, /* a merge would bring together two values of such a type */
     TP_AGAINST_LIMIT,  /* more values of a type, or more in all, than a customer may have */
-    TP_AGAINST_RATE    /* too many merges into one customer in a minute */
+    TP_AGAINST_RATE,   /* too many merges into one customer in a minute */
+    TP_AGAINST_SHARED  /* the value turned out to be shared: none of the rules of this file */
 };
-/* "split", "unique", "weaker", "single", "limit", "rate": as it is said on the event; "" of TP_AGAINST_NOTHING. */
+/* "split", "unique", "weaker", "single", "limit", "rate", "shared": as it is said on the event; "" of
+ * TP_AGAINST_NOTHING. */
 const char *tp_against_name(enum tp_against against);
 
 enum { TP_RULES_MOST_TYPES = 64 };

@@ -39,6 +39,7 @@
     X(TP_M_IDENTITY_CONFLICTS,       "touchpoint_identity_conflicts_total",                    "counter", "interactions that named identifiers of several customers") \
     X(TP_M_IDENTITY_IDENTIFIED,      "touchpoint_identity_identified_total",                   "counter", "events that only say who somebody is") \
     X(TP_M_IDENTITY_MERGED,          "touchpoint_identity_merged_total",                       "counter", "customers that turned out to be another") \
+    X(TP_M_IDENTITY_DEMOTED,         "touchpoint_identity_demoted_total",                      "counter", "values that turned out to be shared by many customers") \
     X(TP_M_IDENTITY_SPLIT,           "touchpoint_identity_split_total",                        "counter", "merges that an operator has taken back") \
     X(TP_M_TIMELINE_APPENDED,        "touchpoint_timeline_total{result=\"appended\"}",         "counter", "interactions at the timeline, by result") \
     X(TP_M_TIMELINE_REPLAYED,        "touchpoint_timeline_total{result=\"replayed\"}",         "counter", NULL) \

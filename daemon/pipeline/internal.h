@@ -1,9 +1,9 @@
 /* Private to pipeline/: what the files of delivery share, in the order of a record's way.
  *
  * delivery.c reads a record from the journal into the window; placing.c finds its customer and gives it its place on
- * the timeline, and splitting.c takes a merge back; outbox.c brings what came of it to Kafka; delivery.c lets the
- * journal forget. One thread: that of delivery's loop. Beside it repair.c has a thread, for a Redis that is not what it
- * was. */
+ * the timeline, where deferring.c goes between the two for some, and splitting.c takes a merge back; outbox.c brings
+ * what came of it to Kafka; delivery.c lets the journal forget. One thread: that of delivery's loop. Beside it repair.c
+ * has a thread, for a Redis that is not what it was. */
 #pragma once
 
 #include <pthread.h>
@@ -25,6 +25,7 @@
 #include "daemon/timeline/timeline.h"
 
 enum { TP_PLACING_BATCH = 2048, TP_PLACING_ENOUGH = 512, TP_PLACING_PACE_MS = 20, TP_PLACING_IDLE_MS = 1000 };
+enum { TP_MOST_MOVES = 20 }; /* of an item, before it is put aside as one that failed */
 
 struct tp_placing {
     struct tp_redis *redis;
@@ -39,6 +40,8 @@ struct tp_placing {
     int64_t said_ms;             /* monotonic: when Redis was asked something last */
     int64_t opened_ms;           /* what was received before may have been placed in an earlier life */
     size_t n_resolving;          /* a batch is with identity */
+    size_t n_deferring;          /* of these: with their arbiters */
+    bool anew;                   /* what is with identity is to be resolved anew */
     size_t n_appending;          /* with the timeline */
     bool drains;                 /* nothing is resolved until that is 0 */
     const struct tp_item *split; /* nor beside this one, from its turn until it is told */
@@ -108,6 +111,13 @@ void tp_placing_go_on(struct tp_delivery *delivery);
 void tp_placing_look(struct tp_delivery *delivery);
 /* What is with Redis is given up, because of `status`: it begins again when Redis was looked at. */
 void tp_placing_give_up(struct tp_delivery *delivery, int status);
+
+/* Asks the arbiters of the first `n` that are resolved, of those that have one. False: of none. */
+bool tp_deferring_begin(struct tp_delivery *delivery, size_t n);
+/* One has answered. False: what it answered is that of the item's append. */
+bool tp_deferring_takes(struct tp_delivery *delivery, struct tp_item *item, enum tp_append_result result);
+/* Its place is with the `owner` that was answered; it is to be resolved anew. */
+void tp_deferring_lead(struct tp_placing *placing, struct tp_item *item);
 
 /* A split, whose turn it is: nothing else is with Redis, nor will be before it is on its way to Kafka. */
 void tp_splitting_begin(struct tp_delivery *delivery, struct tp_item *item);

@@ -24,6 +24,10 @@ struct tp_item {
     uint64_t record;
     enum tp_stage stage;
     unsigned tries, moves;
+    size_t turn;               /* of the batch that is being resolved */
+    bool defers;               /* it is with its arbiter (deferring.c) */
+    char led_by[TP_UUID_TEXT]; /* "", or the customer at whose root its place is, */
+    uint64_t led_under;        /* as was remembered under this repair */
     int64_t received_ms;
     bool is_split;           /* else an interaction or a rejection */
     bool is_rejection;       /* of the journal, or what became of an interaction or a split */

@@ -19,14 +19,13 @@
 #include "daemon/redis/home.h"
 
 static struct tp_redis_script *const scripts[] = {&tp_home_look_script,         &tp_identity_claim_script,
-                                                  &tp_customer_look_script,     &tp_customer_list_script,
-                                                  &tp_customer_redirect_script, &tp_customer_absorb_script,
-                                                  &tp_customer_confirm_script,  &tp_customer_leave_script,
-                                                  &tp_customer_give_up_script,  &tp_customer_free_script,
-                                                  &tp_customer_give_script,     &tp_identity_move_script,
-                                                  &tp_timeline_append_script,   NULL};
-
-enum { MOST_MOVES = 20 }; /* of an item, before it is put aside as one that failed */
+                                                  &tp_identity_ties_script,     &tp_customer_look_script,
+                                                  &tp_customer_list_script,     &tp_customer_redirect_script,
+                                                  &tp_customer_absorb_script,   &tp_customer_confirm_script,
+                                                  &tp_customer_leave_script,    &tp_customer_give_up_script,
+                                                  &tp_customer_free_script,     &tp_customer_give_script,
+                                                  &tp_identity_move_script,     &tp_timeline_append_script,
+                                                  NULL};
 
 /* ---- Redis comes and goes ---- */
 
@@ -54,8 +53,8 @@ void tp_placing_give_up(struct tp_delivery *delivery, int status) {
 static void begin(struct tp_delivery *delivery, uint64_t repair) {
     struct tp_placing *placing = &delivery->placing;
     placing->repair = repair;
-    placing->n_resolving = placing->n_appending = 0;
-    placing->drains = false;
+    placing->n_resolving = placing->n_deferring = placing->n_appending = 0;
+    placing->drains = placing->anew = false;
     tp_timeline_begin(placing->timeline, repair);
     tp_window_begin_again(&delivery->window);
     delivery->repair.worked = true;
@@ -148,7 +147,16 @@ static void hold(struct tp_delivery *delivery, struct tp_item *item) {
 /* Its customer was merged, or is not who it was taken for: at once again, as what comes behind it of that customer. */
 static void move(struct tp_delivery *delivery, struct tp_item *item) {
     tp_identity_moved(delivery->placing.identity, tp_str(item->customer_id));
-    if (++item->moves % MOST_MOVES == 0)
+    if (++item->moves % TP_MOST_MOVES == 0)
+        try_again(delivery, item);
+    else
+        tp_window_return(&delivery->window, item);
+}
+
+/* It is remembered here whose it is: not who it was resolved to. */
+static void lead(struct tp_delivery *delivery, struct tp_item *item) {
+    tp_deferring_lead(&delivery->placing, item);
+    if (++item->moves % TP_MOST_MOVES == 0)
         try_again(delivery, item);
     else
         tp_window_return(&delivery->window, item);
@@ -181,17 +189,16 @@ static void count_placed(const struct tp_item *item) {
     tp_metrics_add(TP_M_IDENTITY_CONFLICTS, item->told.len > 0);
 }
 
-static void on_appended(void *arg, struct tp_append *append, enum tp_append_result result,
+static void take_answer(struct tp_delivery *delivery, struct tp_item *item, enum tp_append_result result,
                         const struct tp_entry *entry) {
-    struct tp_delivery *delivery = arg;
-    struct tp_item *item = (struct tp_item *)((char *)append - offsetof(struct tp_item, append));
-    delivery->placing.n_appending--;
     if (result == TP_HELD) {
         hold(delivery, item);
     } else if (result == TP_MOVED) {
         move(delivery, item);
     } else if (result == TP_ELSEWHERE) {
         ask_owner(delivery, item);
+    } else if (result == TP_DEFERRED) {
+        lead(delivery, item);
     } else if (result == TP_REUSED) {
         tp_known_forget(delivery->placing.known, &item->interaction);
         tp_outbox_reject(delivery, item, TP_EIDREUSED);
@@ -207,6 +214,21 @@ static void on_appended(void *arg, struct tp_append *append, enum tp_append_resu
         else
             tp_outbox_add(delivery, item);
     }
+}
+
+static void place_all(struct tp_delivery *delivery);
+
+static void on_appended(void *arg, struct tp_append *append, enum tp_append_result result,
+                        const struct tp_entry *entry) {
+    struct tp_delivery *delivery = arg;
+    struct tp_placing *placing = &delivery->placing;
+    struct tp_item *item = (struct tp_item *)((char *)append - offsetof(struct tp_item, append));
+    bool defers = item->defers;
+    placing->n_appending--;
+    if (!defers || !tp_deferring_takes(delivery, item, result))
+        take_answer(delivery, item, result, entry);
+    if (defers && --placing->n_deferring == 0 && placing->up)
+        place_all(delivery);
     tp_delivery_soon(delivery);
 }
 
@@ -271,12 +293,29 @@ static void place(struct tp_delivery *delivery, struct tp_item *item, const stru
     append(delivery, item, request);
 }
 
-/* Two are to be merged: what is on its way to either comes first. */
-static void drain(struct tp_delivery *delivery, size_t n) {
+static void return_all(struct tp_delivery *delivery) {
     struct tp_placing *placing = &delivery->placing;
+    for (size_t i = 0; i < placing->n_resolving; i++)
+        if (placing->resolving[i])
+            tp_window_return(&delivery->window, placing->resolving[i]);
+    placing->n_resolving = 0;
+    placing->anew = false;
+    tp_delivery_soon(delivery);
+}
+
+/* But those that are known to be placed. */
+static void place_all(struct tp_delivery *delivery) {
+    struct tp_placing *placing = &delivery->placing;
+    if (placing->anew) {
+        return_all(delivery);
+        return;
+    }
+    size_t n = placing->n_resolving;
+    placing->n_resolving = 0;
     for (size_t i = 0; i < n; i++)
-        tp_window_return(&delivery->window, placing->resolving[i]);
-    placing->drains = true;
+        if (placing->resolving[i])
+            place(delivery, placing->resolving[i], &placing->requests[i]);
+    tp_timeline_send(placing->timeline, tp_journal_checkpointed(delivery->options.journal));
     tp_delivery_soon(delivery);
 }
 
@@ -287,16 +326,12 @@ static void on_resolved(void *arg, int status) {
         tp_placing_give_up(delivery, status);
         return;
     }
-    size_t n = placing->n_resolving;
-    placing->n_resolving = 0;
     if (status == TP_IDENTITY_LATER) {
-        drain(delivery, n);
-        return;
+        placing->drains = true; /* two are to be merged: what is on its way to either comes first */
+        return_all(delivery);
+    } else if (!tp_deferring_begin(delivery, placing->n_resolving)) {
+        place_all(delivery);
     }
-    for (size_t i = 0; i < n; i++)
-        place(delivery, placing->resolving[i], &placing->requests[i]);
-    tp_timeline_send(placing->timeline, tp_journal_checkpointed(delivery->options.journal));
-    tp_delivery_soon(delivery);
 }
 
 /* In a steady flow a batch begins every so many ms and not with each arrival: what a call costs beside its events is
@@ -336,6 +371,15 @@ static void meet_split(struct tp_delivery *delivery, struct tp_item *item) {
     tp_splitting_begin(delivery, item);
 }
 
+static void ask_for(struct tp_placing *placing, struct tp_item *item) {
+    struct tp_identity_request *request = &placing->requests[placing->n_resolving];
+    *request = (struct tp_identity_request){.interaction = &item->interaction};
+    if (item->led_under == placing->repair)
+        memcpy(request->led_by, item->led_by, TP_UUID_TEXT);
+    item->defers = false;
+    placing->resolving[placing->n_resolving++] = item;
+}
+
 /* Up to a split, whose turn may be now. */
 static void gather(struct tp_delivery *delivery) {
     struct tp_placing *placing = &delivery->placing;
@@ -349,8 +393,7 @@ static void gather(struct tp_delivery *delivery) {
             meet_split(delivery, item);
             return;
         }
-        placing->requests[placing->n_resolving] = (struct tp_identity_request){.interaction = &item->interaction};
-        placing->resolving[placing->n_resolving++] = item;
+        ask_for(placing, item);
     }
 }
 

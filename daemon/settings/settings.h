@@ -62,6 +62,8 @@ struct tp_settings {
         char *types;   /* comma-separated, strongest first */
         char *blocked; /* patterns (common/pattern.h) */
         unsigned merges_per_minute;
+        unsigned shared_after;  /* customers that a value may tie; 0: any number */
+        uint64_t shared_within; /* s */
     } identity;
     struct {
         char *url; /* redis://[USER@]HOST[:PORT][/DB], unix:///PATH */

@@ -8,6 +8,7 @@
 --   identifiers, >I4, >I4, >I4, >I4 and >I4 the lengths of identifiers, origins, members, of whom it leads to and of
 --   traits, and seen and these as they are now.
 --   'i' of one that only says who somebody is, >I4 length of what follows, >I4 attached; behind it always the mapping.
+--   'f' and an id: deferred, now or before: its place is with that one, or whom that one leads to.
 --   'm' when the customer is not what the event is bound to; 'o' and an id: it is known, and the entry is that one's.
 --   'u' when the key is known with other content; 'x' when this customer's keys are not what is said there.
 --   A number alone: nothing was done, since a call of that generation of this node, a later one, came before.
@@ -31,7 +32,7 @@ end
 -- When what brought the key is released and forgotten, the record that brought it once more may be given again: so it is
 -- remembered for itself, until its node has released it.
 local function remember_repeated(c, known, mark)
-    local record = pack('>I6', REPEATED + unpack('>I6', mark, 25))
+    local record = pack('>I6', REPEATED + (is_deferred(known) and DEFERRED or 0) + unpack('>I6', mark, 25))
     local repeated = sub(known, 1, 16) .. sub(mark, 17, 24) .. record .. sub(known, 31)
     if not recent(c, repeated) then
         remember(c, repeated)
@@ -111,8 +112,8 @@ local function has_given_up(c, word)
     return false
 end
 
-local function is_its_own(c, at)
-    return is_bound(c, unpack('>I4', ARGV[at], 3)) and not has_given_up(c, ARGV[at + 3])
+local function is_its_own(c, at, bound)
+    return is_bound(c, bound) and not has_given_up(c, ARGV[at + 3])
 end
 
 -- Two may have used a key for different content before they were one: each is to find its own. And a replay is to find
@@ -127,7 +128,7 @@ end
 
 -- It has no place on the timeline, and is not remembered: to say it once more changes nothing.
 local function identify(c, at)
-    if not is_its_own(c, at) then
+    if not is_its_own(c, at, unpack('>I4', ARGV[at], 3)) then
         return 'm'
     elseif not is_sound(c) then
         return 'x'
@@ -140,14 +141,18 @@ local function identify(c, at)
     return answer(c, 'i', pack('>I4', attached), true)
 end
 
+-- include: ../customer/deferred.lua
 local function append(c, at)
-    local mark = mark_of(at)
-    local known, bound = recent_of(c, mark), unpack('>I4', ARGV[at], 3)
-    if known then
+    local mark, bound = mark_of(at), unpack('>I4', ARGV[at], 3)
+    local known, defers = recent_of(c, mark), bound >= DEFER and bound ~= KNOWN_ONLY
+    if known and not is_deferred(known) then
         return answer_known(c, known, mark, bound)
-    end
-    if not is_its_own(c, at) then
+    elseif known and (defers or not lists(c, deferred_to(known))) then
+        return answer_deferred(c, known, mark, bound)
+    elseif not is_its_own(c, at, defers and bound - DEFER or bound) then
         return 'm'
+    elseif defers then
+        return defer(c, mark, ARGV[at + 2])
     end
     local merged = untold_members(c)
     local sequence, attached, before = add_event(c, at, merged)

@@ -54,7 +54,7 @@ static void write_mark(const struct tp_append *append, uint64_t node, size_t cus
     const struct tp_interaction *interaction = append->interaction;
     const uint64_t eights[] = {htobe64(interaction->key), htobe64(interaction->content), node};
     uint16_t index = htobe16((uint16_t)customer);
-    uint32_t bound = htobe32((uint32_t)append->bound);
+    uint32_t bound = htobe32((uint32_t)append->bound | (append->defer_to[0] ? TP_BOUND_DEFER : 0));
     tp_buf_add(out, &index, sizeof index);
     tp_buf_add(out, &bound, sizeof bound);
     tp_timeline_add_u48(out, (uint64_t)interaction->received_ms);
@@ -109,6 +109,12 @@ static void write_said(const struct tp_append *append, struct tp_redis_words *wo
     tp_timeline_word(words, scratch);
 }
 
+static void write_deferral(const struct tp_append *append, struct tp_redis_words *words) {
+    tp_redis_word(words, tp_str(append->defer_to));
+    for (size_t i = 0; i < 3; i++)
+        tp_redis_word(words, TP_STR(""));
+}
+
 void tp_timeline_word(struct tp_redis_words *words, struct tp_buf *scratch) {
     words->wire.failed = words->wire.failed || scratch->failed;
     tp_redis_word(words, tp_buf_str(scratch));
@@ -120,5 +126,8 @@ void tp_timeline_event(const struct tp_append *append, uint64_t node, size_t cus
     write_mark(append, node, customer, scratch);
     tp_timeline_word(words, scratch);
     tp_redis_number(words, append->interaction->time_ms);
-    write_said(append, words, scratch);
+    if (append->defer_to[0])
+        write_deferral(append, words);
+    else
+        write_said(append, words, scratch);
 }

@@ -45,7 +45,7 @@ struct lane_call {
 
 /* By the answer's first byte; append.lua says which. */
 static enum tp_append_result result_of(char letter) {
-    static const char letters[] = "ardumoi";
+    static const char letters[] = "ardumoif";
     const char *at = letter != '\0' ? strchr(letters, letter) : NULL;
     return at ? (enum tp_append_result)(at - letters) : TP_BROKEN;
 }
@@ -79,12 +79,12 @@ static int read_mapping(struct tp_reader reader, struct tp_entry *entry) {
     return reader.failed ? TP_ECORRUPT : 0;
 }
 
-static enum tp_append_result read_owner(struct tp_str owner, struct tp_append *append) {
+static enum tp_append_result read_owner(enum tp_append_result result, struct tp_str owner, struct tp_append *append) {
     if (!tp_uuid_valid(owner))
         return TP_BROKEN;
     memcpy(append->owner, owner.at, owner.len);
     append->owner[owner.len] = '\0';
-    return TP_ELSEWHERE;
+    return result;
 }
 
 static int read_told(enum tp_append_result result, struct tp_str told, const struct tp_interaction *interaction,
@@ -100,8 +100,8 @@ static enum tp_append_result read_answer(struct tp_append *append, const redisRe
         return TP_BROKEN;
     enum tp_append_result result = result_of(answer->str[0]);
     struct tp_reader reader = {.left = {answer->str + 1, answer->len - 1}};
-    if (result == TP_ELSEWHERE)
-        return read_owner(reader.left, append);
+    if (result == TP_ELSEWHERE || result == TP_DEFERRED)
+        return read_owner(result, reader.left, append);
     if (result == TP_REUSED || result == TP_MOVED || result == TP_BROKEN)
         return result;
     struct tp_str told = tp_read_bytes(&reader, tp_read_big(&reader, 4));

@@ -47,6 +47,7 @@ enum tp_append_result {
     TP_MOVED,      /* the customer is not as it was resolved to: not done; to be resolved anew */
     TP_ELSEWHERE,  /* known, and the answer is with another customer, `owner`: not done; to be given to that one */
     TP_IDENTIFIED, /* it only says who somebody is, and that is known now; on no timeline */
+    TP_DEFERRED,   /* its place is with another customer, `owner`, or whom that one leads to: not done here */
     TP_BROKEN,     /* a key of this customer holds something else, or the script failed: not done */
     TP_HELD        /* not tried: tp_timeline_hold */
 };
@@ -72,7 +73,8 @@ static inline struct tp_resolved tp_entry_resolved(const struct tp_entry *entry,
     return (struct tp_resolved){customer_id, entry->sequence == 1, entry->attached, entry->merged};
 }
 
-#define TP_BOUND_NEVER UINT32_MAX /* nothing is appended: only what is known is answered */
+#define TP_BOUND_NEVER UINT32_MAX          /* nothing is appended: only what is known is answered */
+#define TP_BOUND_DEFER (UINT32_C(1) << 31) /* the script's: added to the bound of what is deferred */
 
 /* What is to be appended. The caller's, untouched until its callback. */
 struct tp_append {
@@ -82,9 +84,11 @@ struct tp_append {
     uint64_t record; /* number in the journal */
     uint32_t others; /* bit i: identifier i is another customer's, and is not noted as one of this */
     uint64_t bound;  /* 0: the customer must be no member; else 1 more than what its generation must be, or never */
-    char owner[TP_UUID_TEXT]; /* answered for TP_ELSEWHERE */
-    bool alone;               /* in a call of its own: it was in one that failed as a whole */
-    struct tp_str last;       /* "NAME TAB VALUE": the part of the state that is put there whole by each append */
+    char defer_to[TP_UUID_TEXT]; /* mostly ""; else whose it is to be: not appended, but remembered at the customer, who
+                                    answers TP_DEFERRED and whom it named first, or as for what is known */
+    char owner[TP_UUID_TEXT];    /* answered for TP_ELSEWHERE and TP_DEFERRED */
+    bool alone;                  /* in a call of its own: it was in one that failed as a whole */
+    struct tp_str last;          /* "NAME TAB VALUE": the part of the state that is put there whole by each append */
     struct tp_state_change changes[TP_MAX_STATE_CHANGES];
     size_t n_changes;
 };

@@ -35,7 +35,11 @@ A value is demoted, for good, when
 | was claimed by one customer and came with another, both known by a unique type | `proof` |
 | came, not as the anchor, with more customers within `window` days | `leads` |
 | came, as the anchor, with conflicts of more other customers, or values of none, within `refusal_window` days | \
-`refusals` |"""
+`refusals` |
+| tied, or would have tied, more than so many customers, the last within `shared_within` days | `shared_after` |
+
+touchpointd has the last of these alone: two whom an event makes one, or whom a conflict keeps apart, count both for the
+value that led to the other, and for the anchor."""
 
 import sys
 import time
@@ -74,6 +78,9 @@ class Rules:
     window: float = FOR_EVER
     refusals: int | None = 2
     refusal_window: float = 90
+    shared_after: int | None = None
+    shared_within: float = 90
+    shared_anchors: bool = True  # a conflict counts for the anchor too
     merges_per_minute: int | None = 10
 
 
@@ -86,6 +93,7 @@ AS_CONFIGURED = Rules(
     proof=False,
     leads=None,
     refusals=None,
+    shared_after=10,
     merges_per_minute=None,
 )
 """touchpointd's by default, where identity.merges_per_minute is out of reach; test_population.py compares the two."""
@@ -109,6 +117,7 @@ class Value:
         self.customer = None
         self.shared = False
         self.led, self.refused = {}, {}  # customer; customer, or identifier of none: when last
+        self.tied = {}  # customer as it was then: when last
 
 
 class Resolver:
@@ -168,14 +177,17 @@ class Resolver:
         if other is customer:
             return None
         if other:
-            return self._merge(customer, other, name, at)
+            return self._merge(customer, other, anchor, name, at)
         why = self._against(customer.values, {name[0]: {name[1]}}, anchor[0])
         if not why:
             self._claim(name, customer)
         return why
 
-    def _merge(self, customer, other, name, at):
+    def _merge(self, customer, other, anchor, name, at):
         why = self._against(customer.values, other.values, name[0], merging=True) or self._too_many(customer, at)
+        self._tie(name, (customer, other), at)
+        if not why or self.rules.shared_anchors:
+            self._tie(anchor, (customer, other), at)
         if why:
             return why
         other.to = customer
@@ -226,6 +238,16 @@ class Resolver:
             since = at - self.rules.refusal_window * DAY
             told = {root(one) if isinstance(one, Customer) else one for one, last in refused.items() if last >= since}
             self._demote(anchor, len(told) > self.rules.refusals)
+
+    def _tie(self, name, customers, at):
+        if self.rules.shared_after is None or name not in self.values:
+            return
+        tied = self.values[name].tied
+        tied.update(dict.fromkeys(customers, at))
+        since = at - self.rules.shared_within * DAY
+        for customer in [one for one, last in tied.items() if last < since]:
+            del tied[customer]
+        self._demote(name, len(tied) > self.rules.shared_after)
 
     def _demote(self, name, enough=True):
         if enough and not self.values[name].shared:
@@ -282,6 +304,12 @@ TRIED = {
     "leads 1": replace(RULES, leads=1),
     "- refusals": replace(RULES, refusals=None),
     "refusals 3": replace(RULES, refusals=3),
+    "- shared_after": replace(AS_CONFIGURED, shared_after=None),
+    "shared_after 20": replace(AS_CONFIGURED, shared_after=20),
+    "shared_after 5": replace(AS_CONFIGURED, shared_after=5),
+    "within 30 days": replace(AS_CONFIGURED, shared_within=30),
+    "within a day": replace(AS_CONFIGURED, shared_within=1),
+    "not of anchors": replace(AS_CONFIGURED, shared_anchors=False),
     "limits of 3": replace(RULES, limits=RULES.limits | {"email": 3, "phone": 3}),
 }
 
