@@ -16,6 +16,7 @@ unsigned tp_identity_restored(const struct tp_settings *settings, const struct t
                               struct tp_str customer_id, struct tp_claim_restored *ret) {
     struct tp_str type = identifier->type, value = identifier->value;
     assert(type.len + 1 + value.len <= sizeof ret->key && customer_id.len < TP_UUID_TEXT);
+    ret->demoted = false;
     memcpy(ret->customer_id, customer_id.at, customer_id.len);
     ret->customer_id[customer_id.len] = '\0';
     memcpy(ret->key, type.at, type.len);
@@ -36,7 +37,7 @@ size_t tp_identity_restore(const struct tp_settings *settings, unsigned bucket, 
     size_t n_keys = words->n;
     tp_redis_number(words, (int64_t)repair);
     for (size_t i = 0; i < n; i++)
-        tp_redis_word(words, tp_str(claims[i].customer_id));
+        tp_redis_key(words, tp_str(claims[i].customer_id), tp_str(claims[i].demoted ? " shared" : ""));
     return n_keys;
 }
 

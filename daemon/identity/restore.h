@@ -2,6 +2,8 @@
  * sends them; the answer is how many identifiers had no owner. And of move.lua, for one that was taken back. Pure. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/interaction.h"
 #include "common/uuid.h"
 #include "daemon/redis/redis.h"
@@ -9,9 +11,10 @@
 
 extern struct tp_redis_script tp_identity_restore_script;
 
-/* An identifier as it is claimed: "type:value". */
+/* An identifier as it is claimed: "type:value". One that is demoted is to be given behind all claims of it. */
 struct tp_claim_restored {
     char customer_id[TP_UUID_TEXT];
+    bool demoted; /* whosever it is; the customer's where it is nobody's */
     unsigned key_len;
     char key[TP_MAX_IDENTIFIER_BYTES * 2 + 1];
 };

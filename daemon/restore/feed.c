@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <uthash.h>
 #include <xxhash.h>
 
 #include "common/error.h"
@@ -22,6 +23,13 @@ enum {
 struct lane {
     size_t n, bytes;
     struct tp_restore_record *records[TP_TIMELINE_MOST_EVENTS];
+};
+
+/* A value that was demoted, once. */
+struct mark {
+    UT_hash_handle hh;
+    unsigned bucket;
+    struct tp_claim_restored claim;
 };
 
 struct bucket {
@@ -47,6 +55,7 @@ struct tp_restore_feed {
     char entries_sha[41], claims_sha[41], told_sha[41];
     struct lane *lanes;
     struct bucket *buckets;
+    struct mark *marks; /* by key; they go behind all claims */
     size_t gathered;
     struct tp_redis_words words; /* of the call that is being made */
     size_t first_call, n_calls;
@@ -192,18 +201,20 @@ static int grow(struct bucket *bucket) {
     return 0;
 }
 
+static int gather_claim(struct tp_restore_feed *feed, unsigned number, const struct tp_claim_restored *claim) {
+    struct bucket *bucket = &feed->buckets[number];
+    if (bucket->n == bucket->room && grow(bucket) < 0)
+        return TP_ENOMEM;
+    bucket->claims[bucket->n++] = *claim;
+    feed->gathered++;
+    return bucket->n == MOST_CLAIMS ? send_bucket(feed, bucket) : 0;
+}
+
 int tp_restore_feed_claim(struct tp_restore_feed *feed, const struct tp_identifier *identifier,
                           struct tp_str customer_id) {
     struct tp_claim_restored claim;
     unsigned number = tp_identity_restored(feed->options->settings, identifier, customer_id, &claim);
-    struct bucket *bucket = &feed->buckets[number];
-    if (!is_news(feed, &claim))
-        return 0;
-    if (bucket->n == bucket->room && grow(bucket) < 0)
-        return TP_ENOMEM;
-    bucket->claims[bucket->n++] = claim;
-    feed->gathered++;
-    return bucket->n == MOST_CLAIMS ? send_bucket(feed, bucket) : 0;
+    return is_news(feed, &claim) ? gather_claim(feed, number, &claim) : 0;
 }
 
 /* Those that are another customer's are left to that one's records. */
@@ -215,10 +226,46 @@ static int add_claims(struct tp_restore_feed *feed, const struct tp_append *appe
     return error;
 }
 
+static int add_mark(struct tp_restore_feed *feed, const struct tp_identifier *identifier, struct tp_str customer_id) {
+    struct tp_claim_restored claim;
+    unsigned bucket = tp_identity_restored(feed->options->settings, identifier, customer_id, &claim);
+    struct mark *mark = NULL;
+    HASH_FIND(hh, feed->marks, claim.key, claim.key_len, mark);
+    if (mark)
+        return 0;
+    mark = calloc(1, sizeof *mark);
+    if (!mark)
+        return TP_ENOMEM;
+    mark->bucket = bucket;
+    mark->claim = claim;
+    mark->claim.demoted = true;
+    HASH_ADD(hh, feed->marks, claim.key, claim.key_len, mark);
+    return 0;
+}
+
+/* The event that says so may be read before that which claimed the value. */
+static int add_marks(struct tp_restore_feed *feed, const struct tp_restore_record *record) {
+    struct tp_identifier identifier;
+    struct tp_str customer_id;
+    int error = 0;
+    for (size_t i = 0; !error && tp_restore_record_demoted(record, &i, &identifier, &customer_id);)
+        error = add_mark(feed, &identifier, customer_id);
+    return error;
+}
+
+static int gather_marks(struct tp_restore_feed *feed) {
+    int error = 0;
+    for (const struct mark *mark = feed->marks; !error && mark; mark = mark->hh.next)
+        error = gather_claim(feed, mark->bucket, &mark->claim);
+    return error;
+}
+
 int tp_restore_feed_add(struct tp_restore_feed *feed, struct tp_restore_record *record) {
     const struct tp_append *append = &record->entry.append;
     struct lane *lane = &feed->lanes[tp_home_of(append->customer_id, feed->options->settings->redis.lanes)];
     int error = add_claims(feed, append);
+    if (!error)
+        error = add_marks(feed, record);
     lane->records[lane->n++] = record;
     lane->bytes += append->interaction->json.len;
     feed->gathered++;
@@ -240,6 +287,10 @@ int tp_restore_feed_told(struct tp_restore_feed *feed, const struct tp_customer_
 
 int tp_restore_feed_finish(struct tp_restore_feed *feed) {
     int error = send_all(feed);
+    if (!error)
+        error = gather_marks(feed);
+    if (!error)
+        error = send_all(feed);
     while (!error && feed->n_calls > 0)
         error = take_oldest(feed);
     return error;
@@ -279,6 +330,11 @@ void tp_restore_feed_free(struct tp_restore_feed *feed) {
         forget_records(&feed->lanes[i]);
     for (unsigned i = 0; feed->buckets && i < feed->options->settings->redis.buckets; i++)
         free(feed->buckets[i].claims);
+    for (struct mark *mark = feed->marks, *next; mark; mark = next) {
+        next = mark->hh.next;
+        HASH_DEL(feed->marks, mark);
+        free(mark);
+    }
     free(feed->lanes);
     free(feed->buckets);
     tp_redis_words_free(&feed->words);

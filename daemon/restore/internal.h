@@ -25,6 +25,10 @@ struct tp_restore_record {
 };
 /* TP_ECORRUPT when it is none of ours, or of a version that is not known here. */
 int tp_restore_record_new(const struct tp_kafka_message *message, struct tp_restore_record **ret);
+/* The next from `*i` on, 0 at first, of its values that it says are demoted, and whose that one was; false at the end.
+ */
+bool tp_restore_record_demoted(const struct tp_restore_record *record, size_t *i, struct tp_identifier *ret,
+                               struct tp_str *ret_customer);
 void tp_restore_record_free(struct tp_restore_record *record);
 
 /* ---- mapping.c ---- */

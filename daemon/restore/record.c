@@ -76,6 +76,35 @@ int tp_restore_record_new(const struct tp_kafka_message *message, struct tp_rest
     return 0;
 }
 
+static struct tp_str text_of(const json_t *object, const char *name) {
+    const json_t *text = json_object_get(object, name);
+    return (struct tp_str){json_string_value(text), json_string_length(text)};
+}
+
+/* What names none of the event's values is none of ours. */
+static bool is_named(const struct tp_interaction *interaction, struct tp_identifier identifier) {
+    for (size_t i = 0; i < interaction->n_identifiers; i++)
+        if (tp_str_equal(interaction->identifiers[i].type, identifier.type) &&
+            tp_str_equal(interaction->identifiers[i].value, identifier.value))
+            return true;
+    return false;
+}
+
+bool tp_restore_record_demoted(const struct tp_restore_record *record, size_t *i, struct tp_identifier *ret,
+                               struct tp_str *ret_customer) {
+    const json_t *customer = json_object_get(record->decomposed.json.root, "customer");
+    const json_t *conflict = json_object_get(customer, "conflict");
+    while (*i < json_array_size(conflict)) {
+        const json_t *one = json_array_get(conflict, (*i)++);
+        *ret = (struct tp_identifier){text_of(one, "type"), text_of(one, "value")};
+        *ret_customer = text_of(one, "customer");
+        if (tp_str_is(text_of(one, "reason"), "shared") && ret_customer->at && tp_uuid_valid(*ret_customer) &&
+            is_named(&record->decomposed.interaction, *ret))
+            return true;
+    }
+    return false;
+}
+
 void tp_restore_record_free(struct tp_restore_record *record) {
     if (!record)
         return;
