@@ -1,13 +1,14 @@
-"""A model of who is whose: delivery across merges by redirect, splits that take them back, unique and shared types.
+"""A model of who is whose: delivery across merges by redirect, splits that take them back, unique and shared types, and
+values that are demoted on the way.
 
     identity.py [RUNS [MODE [FIRST_SEED]]]
 
 Without MODE, the rules as they are, which must hold in every run; MODES has rules left out, each of which must break
 some.
 
-One to three nodes with journals, and an operator who splits. Each `yield` ends one call of a script in one slot: that
-of an identifier or that of a customer. A node is killed anywhere and comes back a little earlier; a killed operator
-does not. Clients send again, also to another node.
+One to three nodes with journals, operators who split, and some who demote values. Each `yield` ends one call of a
+script in one slot: that of an identifier or that of a customer. A node is killed anywhere and comes back a little
+earlier; a killed operator does not. Clients send again, also to another node.
 
 - claim: an identifier is its first claimant's for ever. A shared one leads only where an event has no other; it never
   merges.
@@ -35,6 +36,15 @@ does not. Clients send again, also to another node.
   to the survivor of a merge, and to the loser of a split. Entries stay where they were appended.
 - sequence: of each customer its own, and never goes back. A survivor's is at least its count.
 - hint: at a member, what its chain of redirects led to. It is believed where that is a root that lists the member.
+- demoted: for good, at any time, of which a node knows when it has read the claim since. From then on such a value
+  leads as a shared one does; what it has joined stays so, and its customers go on listing it.
+- arbiter: of an event that of the strongest of its identifiers whose type is not shared. While that one is not demoted,
+  it is the anchor. Once it is, the root of its claimant is asked before the event is appended at another: it has the
+  event, or it remembers for ever at whose root that has its place, the first that was said; a deferral. So both who
+  knows of the demotion and who does not come by one slot. What is appended at the arbiter says its claimant. An entry
+  that the root has got for the event since, of whomever, counts more than the deferral.
+- led: whoever comes by a deferral appends at the root of that customer, whatever it has resolved, if it lists it. Who
+  lists that customer and has a deferral to it is that root.
 
 Whoever meets a pending or a leaving customer finishes it first, so nothing needs to be taken up by the one who died.
 
@@ -74,6 +84,16 @@ MODES = {
     "inherited": "notes of those above are not taken over",
     "since": "notes from before one was below them are taken over too",
     "hint": "a hint is believed as it is",
+    "undeferred": "the customer of a demoted value is not asked",
+    "aside": "an event at the arbiter itself does not say so",
+    "weakest": "it is that of the weakest demoted value which is asked",
+    "deaf": "who does not know of the demotion appends beside a deferral",
+    "astray": "who finds a deferral appends where he was resolved to",
+    "unlisted": "who finds a deferral appends there though that one leads elsewhere",
+    "handed": "a deferral is not handed on by merges and splits",
+    "stranded": "a deferral to a member is not known for one to whom that leads",
+    "frozen": "a member remembers a deferral of its own",
+    "overrun": "a deferral that is handed on counts more than an entry",
 }
 # Strongest first.
 TYPES = {"u": "unique", "x": "plain", "v": "unique", "y": "plain", "s": "shared"}
@@ -93,6 +113,12 @@ class Row(NamedTuple):
     sides: frozenset
 
 
+class Deferral(NamedTuple):
+    """What is remembered in place of an entry: at whose root the event has its place."""
+
+    to: int
+
+
 class View(NamedTuple):
     id: int
     generation: int
@@ -106,7 +132,7 @@ class Customer:
         self.to = self.phase = self.hint = self.evidence = None  # phase: pending, leaving
         self.generation = self.merge = self.at = 0  # that of the redirect; that of the survivor when it was read
         self.sequence, self.entries = 0, {}  # event: conflict
-        self.recents = {}  # event: (record, (customer, sequence))
+        self.recents = {}  # event: (record, (customer, sequence) or Deferral)
         self.values, self.notes = set(), {}  # note: (side, generation)
         self.rows = {}
 
@@ -124,6 +150,13 @@ class Customer:
 
     def lists(self, number):
         return number == self.id or number in self.rows
+
+    def learn(self, recents, mode):
+        for event, mark in recents.items():
+            if not isinstance(mark[1], Deferral) or mode == "overrun":
+                self.recents[event] = mark
+            elif mode != "handed":
+                self.recents.setdefault(event, mark)
 
     def below(self, number):
         """The member and all that came with it."""
@@ -145,6 +178,7 @@ class World:
         self.rnd, self.mode = random.Random(seed), mode
         self.claims, self.customers, self.kafka = {}, {}, {}
         self.died = False
+        self.demoted = set()
         self.taken_back, self.sides = [], {}  # evidence; note and side: whose it may be
 
     def customer(self, number):
@@ -225,7 +259,7 @@ def absorb(world, loser, frozen):
         raise Fault("two are merged that nothing joins any more")
     s.rows.update(frozen.rows)
     if mode != "takeover":
-        s.recents.update(frozen.recents)
+        s.learn(frozen.recents, mode)
     s.sequence = max(s.sequence, s.count())
     return "in"
 
@@ -275,7 +309,7 @@ def leave(world, loser, number, to, at):
     if c.phase == "leaving" and c.merge == number:
         c.to = c.phase = c.hint = None
         if world.mode != "recents":
-            c.recents.update(recents)
+            c.learn(recents, world.mode)
         for note, side in inherited.items() if world.mode != "inherited" else ():
             c.notes.setdefault(note, (side, c.generation))
     yield
@@ -435,15 +469,23 @@ def join(world, leading, claimants):
     return root.id, conflict
 
 
+def look_up(world, identifiers):
+    """Whose they are, and which of them are demoted."""
+    claimants, demoted = {}, set()
+    for identifier in identifiers:
+        if identifier in world.claims:
+            claimants[identifier] = world.claims[identifier]
+        demoted |= {identifier} & world.demoted
+        yield
+    return claimants, demoted
+
+
 def deliver(world, record, event, identifiers):
-    plain = [identifier for identifier in identifiers if TYPES[identifier[0]] != "shared" or world.mode == "shared"]
-    leading = plain or identifiers
+    unshared = [identifier for identifier in identifiers if TYPES[identifier[0]] != "shared" or world.mode == "shared"]
     while True:
-        claimants = {}
-        for identifier in identifiers:
-            if identifier in world.claims:
-                claimants[identifier] = world.claims[identifier]
-            yield
+        claimants, demoted = yield from look_up(world, identifiers)
+        plain = [identifier for identifier in unshared if identifier not in demoted]
+        leading = plain or identifiers
         if leading[0] not in claimants:
             yield from claim_anchor(world, identifiers, leading, claimants)
             continue
@@ -465,9 +507,21 @@ def deliver(world, record, event, identifiers):
                 yield from take_back_lost(world, root, lost)
                 continue
         said = {claimants[identifier] for identifier in plain or leading[:1] if identifier not in conflict}
-        values = {identifier for identifier in identifiers if TYPES[identifier[0]] == "unique"} - conflict
-        answer = append(world, root, record, event, said, values, conflict)
-        yield
+        values = {identifier for identifier in identifiers if TYPES[identifier[0]] == "unique"} - conflict - demoted
+        asked = arbiter_of(world, unshared, demoted)
+        answer = Deferral(root)
+        if asked:
+            arbiter = (yield from follow(world, claimants[asked])).id
+            if arbiter != root:
+                answer = ask_arbiter(world, arbiter, claimants[asked], record, event, root)
+                yield
+            elif world.mode != "aside":
+                said.add(claimants[asked])
+        if answer == Deferral(root):
+            answer = append(world, root, record, event, said, values, conflict)
+            yield
+        while isinstance(answer, Deferral):
+            answer = yield from append_led(world, root, record, event, said, conflict, answer.to)
         if answer == "moved":
             continue
         if answer:
@@ -476,12 +530,51 @@ def deliver(world, record, event, identifiers):
         return
 
 
-def append(world, root, record, event, said, values, conflict):
+def arbiter_of(world, unshared, demoted):
+    """The value whose customer is to be asked first; None when there is none."""
+    if world.mode == "weakest":
+        unshared = [identifier for identifier in unshared if identifier in demoted][-1:]
+    asked = unshared[0] if unshared else None
+    return asked if asked in demoted and world.mode != "undeferred" else None
+
+
+def ask_arbiter(world, arbiter, claimant, record, event, root):
+    """Where the event has its place, as a deferral; or what append answers."""
+    c = world.customer(arbiter)
+    known = known_of(c, record, event)
+    if known != "new":
+        return known
+    if (c.to is not None and world.mode != "frozen") or not c.lists(claimant):
+        return "moved"
+    c.recents[event] = record, Deferral(root)
+    return Deferral(root)
+
+
+def append_led(world, root, record, event, said, conflict, to):
+    at = to
+    if world.mode == "astray":
+        at = root
+    elif world.mode != "unlisted":
+        at = (yield from follow(world, to)).id
+    answer = append(world, at, record, event, said if world.mode == "astray" else {to}, set(), conflict, led=True)
+    yield
+    return answer
+
+
+def known_of(c, record, event):
+    by, value = c.recents.get(event, (None, "new"))
+    return value if by == record or value == "new" or isinstance(value, Deferral) else None
+
+
+def append(world, root, record, event, said, values, conflict, led=False):
     """What is to be produced; nothing of a retry."""
     c = world.customer(root)
-    if event in c.recents:
-        by, value = c.recents[event]
-        return value if by == record else None
+    known = known_of(c, record, event)
+    if isinstance(known, Deferral):
+        here = c.id == known.to if world.mode == "stranded" else c.lists(known.to)
+        known = "new" if here or (world.mode == "deaf" and not led) or (led and world.mode == "astray") else known
+    if known != "new":
+        return known
     if c.to is not None or (world.mode not in ("unsaid", "anchor") and not all(map(c.lists, said))):
         return "moved"
     c.values |= values - c.all_values()
@@ -529,6 +622,16 @@ def operator(world, patience):
         yield from split(world, c.id, c.merge)
 
 
+def demoter(world, patience):
+    """Demotes one value, any that somebody has."""
+    for _ in range(world.rnd.randrange(patience)):
+        yield
+    claimed = sorted(identifier for identifier in world.claims if TYPES[identifier[0]] != "shared")
+    if claimed:
+        world.demoted.add(world.rnd.choice(claimed))
+    yield
+
+
 def journals(rnd, events):
     nodes = [[] for _ in range(rnd.randint(1, 3))]
     for event in events:
@@ -573,6 +676,9 @@ def run(seed, mode="good"):
     events = arrivals(world)
     nodes = journals(rnd, events)
     operators = [[partial(operator, world, rnd.choice([10, 60]))] * rnd.randint(1, 4) for _ in range(rnd.randint(0, 3))]
+    if rnd.random() < 0.5:
+        many = rnd.choice([1, 1, 4])
+        operators += [[partial(demoter, world, rnd.choice([20, 80]))] * many for _ in range(rnd.randint(1, 3))]
     try:
         if not play(world, nodes, events, operators, rnd.choice([0, 0.01, 0.04])):
             return "it does not come to an end"
@@ -641,6 +747,7 @@ def check_who(world, events, roots):
         joined = set().union(*(components[identifier] for identifier in plain))
         components |= dict.fromkeys(joined, joined)
         [home] = [c for c in world.customers.values() if event in c.entries]
+        plain = [identifier for identifier in plain if identifier not in world.demoted]
         anchor = (plain or identifiers)[0]
         first = world.customers[roots[anchor]]
         for identifier in plain:
