@@ -92,7 +92,6 @@ MODES = {
     "unlisted": "who finds a deferral appends there though that one leads elsewhere",
     "handed": "a deferral is not handed on by merges and splits",
     "stranded": "a deferral to a member is not known for one to whom that leads",
-    "frozen": "a member remembers a deferral of its own",
     "overrun": "a deferral that is handed on counts more than an entry",
 }
 # Strongest first.
@@ -544,7 +543,7 @@ def ask_arbiter(world, arbiter, claimant, record, event, root):
     known = known_of(c, record, event)
     if known != "new":
         return known
-    if (c.to is not None and world.mode != "frozen") or not c.lists(claimant):
+    if c.to is not None or not c.lists(claimant):
         return "moved"
     c.recents[event] = record, Deferral(root)
     return Deferral(root)

@@ -184,14 +184,21 @@ class Customer:
     def stored_notes(self):
         return "".join("\t".join(map(str, note)) + "\n" for note in self.notes)
 
-    def append(self, bound, event, node, record):
+    def append(self, bound, event, node, record, to=None):
+        """`to`: whose it is to be, not appended here."""
         mark = event.key, event.content, node, record, False
-        known = sorted((one for one in self.recents if one[0] == event.key), key=lambda one: likeness(one, mark))
-        if known:
-            return self.answer(known[-1], bound, event, mark[2:])
+        known = [one for one in self.recents if one[0] == event.key]
+        placed = sorted((one for one in known if one[1]), key=lambda one: likeness(one, mark))
+        if placed:
+            return self.answer(placed[-1], bound, event, mark[2:])
+        if known and (to or known[0][5][1] not in [self.id, *self.rows]):
+            return self.answer_deferred(known, bound, mark[2:4])
         if self.merge or bound not in (0, self.generation + 1):
             return "m", ""
         self.role = self.role or "alone"
+        if to:
+            self.recents.append((event.key, None, node, record, False, ("to", to)))
+            return "f", to
         before, merged = self.state, tuple(self.untold[:MOST_TOLD])
         del self.untold[:MOST_TOLD]
         attached = sum(1 << place for place, name in enumerate(event.names) if self.tells(name))
@@ -237,6 +244,16 @@ class Customer:
         entry = next(entry for entry in self.entries if entry.key == event.key)
         mapping = self.mapping(entry.attached or entry.merged)
         return "d", entry.sequence, entry.attached, entry.merged, entry.before, mapping
+
+    def answer_deferred(self, known, bound, mark):
+        """The same to all. Who brings it once more is remembered too, as long as he may bring it again."""
+        _, *again, to = known[0]
+        if known[0][2:4] != mark and self.merge and bound != NEVER:
+            return "m", ""
+        again = (known[0][0], None, *mark, True, to)
+        if known[0][2:4] != mark and not self.merge and again not in self.recents:
+            self.recents.append(again)
+        return "f", to[1]
 
     def tells(self, name):
         return name in self.listed or name not in self.identifiers
@@ -348,6 +365,13 @@ class World:
             self.brought[id] |= {name: (event.received, event.origin) for name in event.names if name not in before}
         return told
 
+    def defer(self, id, bound, event, node, record, to):
+        told = self.server.defer(id, bound, event, node, record, self.released[node], to)
+        expected = self.customers[id].append(bound, event, node, record, to)
+        assert (told[0].replace("r", "d"), *told[1:]) == expected
+        self.check(id)
+        return told
+
     # --- works
 
     def follow(self, first):
@@ -366,7 +390,52 @@ class World:
             else:
                 number = first
 
+    def arbitrate(self, event, node, record, root, how):
+        """Who knows of a demotion asks first the customer of the demoted value."""
+        asked, found = yield from self.follow(event.asked)
+        if asked == root:
+            return "f", root
+        bound = 0 if asked == event.asked and how % 3 else found.generation + 1
+        told = self.defer(asked, bound, event, node, record, root)
+        yield
+        return (*told, asked) if told[0] in "rd" else told
+
+    def deliver_demoted(self, event, node, record, how):
+        """It has its place where the first said that came by the asked one, who may also have it himself."""
+        whose = event.asked
+        if how % 4:
+            root, _ = yield from self.follow(event.home)
+            told = yield from self.arbitrate(event, node, record, root, how)
+            if told[0] == "m":
+                return None
+            if told[0] in "rdo":
+                return told[-1]
+            if told[0] == "u":
+                return "u"
+            whose = told[1]
+        return (yield from self.append_led(whose, event, node, record, how))
+
+    def append_led(self, whose, event, node, record, how):
+        lists_both = whose != event.asked
+        root, found = yield from self.follow(whose)
+        bound = 0 if root == whose and how % 3 and lists_both else found.generation + 1
+        told = self.append(root, bound, event, node, record)
+        if told[0] == "f":
+            yield
+            return (yield from self.append_led(told[1], event, node, record, how))
+        if told[0] == "m":
+            yield
+            return None
+        return {"u": "u", "o": told[1]}.get(told[0], root)
+
     def deliver(self, event, node, record, how):
+        if event.asked:
+            where = None
+            while not where:
+                where = yield from self.deliver_demoted(event, node, record, how)
+            told = self.append(where, NEVER, event, node, record) if where != "u" else "u"
+            self.note_told(node, record, "u" if told[0] == "u" else (where, told[1]))
+            return
         while True:
             root, found = yield from self.follow(event.home)
             missing = [name for name in event.names if name not in found.names]
@@ -498,6 +567,8 @@ class World:
 
     def event(self, a, b, c):
         event = self.made(len(self.events), a, b, c)
+        if c % 3 == 0:
+            event = replace(event, names=event.names[-1:] * (b % 3 == 2), asked=IDS[(c // 3) % len(IDS)])
         self.events.append(event)
         self.send(event, NODES[a % 2], b)
 
@@ -612,7 +683,7 @@ class World:
             self.run(self.deliver(*record, 0))
         for customer in self.customers.values():
             while customer.untold and not customer.merge:
-                self.event(IDS.index(customer.id), 0, 0)
+                self.event(IDS.index(customer.id), 0, 1)
                 self.run(self.works.pop()[0])
 
     def root_of(self, id):

@@ -22,6 +22,7 @@ LANES = 3
 MINUTE = 7
 KINDS = (b"c:", b"r:", b"t:", b"m:")
 NEVER = 2**32 - 1  # bound to it, nothing is appended
+DEFER = 2**31  # added to a bound: whose it is to be is remembered
 
 
 def customer_id(number):
@@ -72,6 +73,7 @@ class Event:
     received: int
     names: tuple
     channel: str
+    asked: str = ""  # whose it would be without a demotion
 
     @property
     def origin(self):
@@ -190,11 +192,19 @@ class Customers:
         letter, rest = self._place(id, bound, event, node, record, released, given)
         if letter not in "ard":
             return letter, rest.decode()
+        if letter != "a":
+            return self._known(letter, rest)
         length = struct.unpack(">I", rest[:4])[0]
-        told, mapping = rest[4 : 4 + length], read_mapping(rest[4 + length :])
-        if letter == "a":
-            return letter, *read_told(told), mapping
-        entry = read_entry(told)
+        return letter, *read_told(rest[4 : 4 + length]), read_mapping(rest[4 + length :])
+
+    def defer(self, id, bound, event, node, record, released, to):
+        """As append, of what is not appended here."""
+        letter, rest = self._place(id, DEFER + bound, event, node, record, released, (to, "", b""))
+        return (letter, rest.decode()) if letter not in "rd" else self._known(letter, rest)
+
+    def _known(self, letter, rest):
+        length = struct.unpack(">I", rest[:4])[0]
+        entry, mapping = read_entry(rest[4 : 4 + length]), read_mapping(rest[4 + length :])
         return letter, entry.sequence, entry.attached, entry.merged, entry.before, mapping
 
     def identify(self, id, bound, event, node, record, released, traits):
@@ -235,7 +245,8 @@ class Customers:
 
 
 def whose(recent: Recent, owners):
-    return recent.key, recent.content, recent.node, recent.record, recent.again, owners[recent.owner]
+    mark = recent.key, recent.content, recent.node, recent.record, recent.again
+    return *mark, recent.to and ("to", recent.to) or owners[recent.owner]
 
 
 assert len(customer_id(0)) == ID

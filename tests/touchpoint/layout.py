@@ -2,11 +2,13 @@
 
 import io
 from dataclasses import dataclass
+from uuid import UUID
 
 RECENT = 38
 ID = 36
 UNTOLD = 2**47  # added to when an identifier was seen first, while it is listed and not told
 REPEATED = 2**47  # added to the record of what brought a known key once more
+DEFERRED = 2**46  # added to the record of what is no entry, and has its place with another
 ROLES = ["alone", "root", "member"]
 
 
@@ -32,6 +34,7 @@ class Recent:
     time: int
     again: bool = False  # it brought a known key once more
     owner: int = 0  # whose entry it is: 0, or a place among the owners, from 1 on
+    to: str = ""  # with whom it has its place, of one that is no entry; its content and time are not known
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,10 @@ def read_recents(text):
 
 def read_recent(mark):
     again, record = divmod(number_of(mark[24:30]), REPEATED)
+    deferred, record = divmod(record, DEFERRED)
+    if deferred:
+        to = str(UUID(bytes=mark[30:38] + mark[8:16]))
+        return Recent(mark[:8], None, mark[16:24], record, None, bool(again), to=to)
     return Recent(mark[:8], mark[8:16], mark[16:24], record, number_of(mark[30:36]), bool(again), number_of(mark[36:]))
 
 
