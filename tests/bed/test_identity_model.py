@@ -7,15 +7,16 @@ from model.identity import MODES, run
 # Most break within the first seeds; these are seldom, and begin where one breaks.
 BREAKS_FROM = {
     "hint": 421,
+    "evidence": 768,
     "weakest": 1247,
     "unlisted": 1405,
-    "inflight": 2356,
+    "inflight": 1415,
+    "unpend": 1917,
     "handed": 2449,
-    "early": 2505,
     "stranded": 3067,
     "sole": 4818,
+    "early": 4995,
     "aside": 5512,
-    "unpend": 25266,
 }
 
 

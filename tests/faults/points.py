@@ -16,6 +16,9 @@ OF_SPLITS = {"pipeline.before_split", "pipeline.after_split"} | {
 OF_TAKING = {"customer.after_give_up", "customer.after_free", "identity.before_move", "identity.after_move"}
 """Likewise, where an identifier is taken back; the first two are those of splits."""
 
+OF_DEMOTIONS = {"pipeline.after_defer"}
+"""Nor by this: an event that names a demoted value does."""
+
 
 def _scan():
     sources = sorted((ROOT / "daemon").rglob("*.c"))
@@ -26,7 +29,7 @@ def _scan():
 
 
 def all_points():
-    return sorted(_scan().keys() - OF_SPLITS - OF_TAKING)
+    return sorted(_scan().keys() - OF_SPLITS - OF_TAKING - OF_DEMOTIONS)
 
 
 def by_folder():

@@ -96,7 +96,7 @@ AS_CONFIGURED = Rules(
     shared_after=10,
     merges_per_minute=None,
 )
-"""touchpointd's by default, where identity.merges_per_minute is out of reach; test_population.py compares the two."""
+"""touchpointd's by default, but for identity.merges_per_minute; test_population.py compares the two."""
 NONE = Rules(
     unique=frozenset(), single=frozenset(), limits={}, weaker=False, proof=False, leads=None, refusals=None,
     merges_per_minute=None,
