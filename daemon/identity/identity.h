@@ -98,3 +98,8 @@ int tp_identity_take_back(const struct tp_customer_calls *calls, const struct tp
 typedef void tp_identity_found(void *arg, int status, struct tp_str customer_id);
 int tp_identity_find(const struct tp_settings *settings, struct tp_redis *redis, struct tp_identifier identifier,
                      tp_identity_found *found, void *arg);
+/* Likewise: which of these are demoted? `lines`, LF, then "TYPE TAB VALUE LF" each, as a customer has them
+ * (customer.h); those that are come back as "TYPE TAB VALUE LF" each. A call for each, all under way together. */
+typedef void tp_identity_demoted_found(void *arg, int status, struct tp_str lines);
+int tp_identity_find_demoted(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str lines,
+                             tp_identity_demoted_found *found, void *arg);

@@ -8,19 +8,24 @@
 #include "common/time.h"
 #include "common/traits.h"
 #include "daemon/context/context.h"
+#include "daemon/identity/identity.h"
 
 struct asked {
     tp_view_done *done;
     void *arg;
+    const struct tp_settings *settings;
+    struct tp_redis *redis;
     bool identity_alone;
     char customer_id[TP_UUID_TEXT];
+    struct tp_buf json; /* so far */
 };
 
-static void answer(struct asked *asked, int status, struct tp_buf *json) {
-    if (status == 0 && json->failed)
+static void answer(struct asked *asked, int status) {
+    tp_buf_addc(&asked->json, '}');
+    if (status == 0 && asked->json.failed)
         status = TP_ENOMEM;
-    asked->done(asked->arg, status, status == 0 ? tp_buf_str(json) : (struct tp_str){0});
-    tp_buf_free(json);
+    asked->done(asked->arg, status, status == 0 ? tp_buf_str(&asked->json) : (struct tp_str){0});
+    tp_buf_free(&asked->json);
     free(asked);
 }
 
@@ -119,16 +124,37 @@ static int write_customer(const struct asked *asked, struct tp_str id, const str
         status = tp_traits_write(customer->traits, out);
     if (status == 0 && !asked->identity_alone)
         status = write_history(customer, out);
-    tp_buf_addc(out, '}');
     return status;
+}
+
+/* Those that turned out to be shared: nothing where there are none. */
+static void on_demoted(void *arg, int status, struct tp_str lines) {
+    struct asked *asked = arg;
+    struct tp_buf *out = &asked->json;
+    const char *separator = ",\"shared\":[";
+    while (lines.len > 0) {
+        struct tp_str line = tp_str_cut(&lines, '\n');
+        tp_buf_adds(out, separator);
+        tp_buf_adds(out, "{\"type\":");
+        tp_json_write_string(tp_str_cut(&line, '\t'), out);
+        tp_buf_adds(out, ",\"value\":");
+        tp_json_write_string(line, out);
+        tp_buf_adds(out, lines.len > 0 ? "}" : "}]");
+        separator = ",";
+    }
+    answer(asked, status);
 }
 
 static void on_customer(void *arg, int status, struct tp_str id, const struct tp_customer *customer) {
     struct asked *asked = arg;
-    struct tp_buf json = TP_BUF_INIT;
     if (status == 0)
-        status = write_customer(asked, id, customer, &json);
-    answer(asked, status, &json);
+        status = write_customer(asked, id, customer, &asked->json);
+    bool asks = status == 0 && asked->identity_alone;
+    if (asks)
+        status =
+            tp_identity_find_demoted(asked->settings, asked->redis, customer->mapping.identifiers, on_demoted, asked);
+    if (!asks || status < 0)
+        answer(asked, status);
 }
 
 static int view(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
@@ -136,7 +162,12 @@ static int view(const struct tp_settings *settings, struct tp_redis *redis, stru
     struct asked *asked = calloc(1, sizeof *asked);
     if (!asked)
         return TP_ENOMEM;
-    *asked = (struct asked){.done = done, .arg = arg, .identity_alone = identity_alone};
+    *asked = (struct asked){.settings = settings,
+                            .redis = redis,
+                            .done = done,
+                            .arg = arg,
+                            .identity_alone = identity_alone,
+                            .json = TP_BUF_INIT};
     if (customer_id.len < sizeof asked->customer_id)
         memcpy(asked->customer_id, customer_id.at, customer_id.len);
     int status = tp_view_root(settings, redis, customer_id, tp_customer_read, on_customer, asked);

@@ -35,6 +35,17 @@ def test_one_that_many_come_with_is_demoted_and_said(touchpointd):
     assert found["id"] not in (whose, *others)
 
 
+def test_it_is_shown_with_the_customer_whose_it_is(touchpointd):
+    daemon = touchpointd(LIMIT)
+    whose, other, *_ = [found["id"] for found in come(daemon, last=MOST - 1)]
+    assert "shared" not in daemon.get(f"/v1/customers/{whose}/identity").json
+    come(daemon, first=MOST)
+    shown = daemon.get(f"/v1/customers/{whose}/identity").json
+    assert shown["shared"] == [{"type": "phone", "value": PHONE["phone"]}]
+    assert len(shown["identifiers"]) == 2
+    assert "shared" not in daemon.get(f"/v1/customers/{other}/identity").json
+
+
 def test_it_is_logged_without_the_value(touchpointd):
     daemon = touchpointd(LIMIT)
     come(daemon)
