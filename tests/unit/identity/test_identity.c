@@ -29,6 +29,8 @@ static struct tp_identity_request requests[MOST_REQUESTS];
 static size_t n_requests;
 static int done_with, done_times;
 static bool quiet, careful;
+static char ties[2048]; /* "KEY IDS;" of each value that was counted */
+static long long counted;
 static uint64_t repair;
 
 /* ---- the buckets ---- */
@@ -65,9 +67,20 @@ static void owned_and_listed(const char *id, const char *type, const char *value
     customer_lists(id, text);
 }
 
+/* ties.lua, which has counted so many. */
+static redisReply *serve_ties(const struct fake_call *call) {
+    redisReply *reply = fake_array(call->n_keys / 2);
+    for (size_t i = 0; i < call->n_keys / 2; i++) {
+        struct tp_str key = name_of(call->words[1 + 2 * i]), ids = call->words[call->n_keys + 4 + 2 * i];
+        snprintf(ties + strlen(ties), sizeof ties - strlen(ties), "%.*s %.*s;", TP_FMT(key), TP_FMT(ids));
+        reply->element[i] = fake_integer(counted);
+    }
+    return reply;
+}
+
 /* As claim.lua. */
 static void serve_one(struct fake_call *call) {
-    redisReply *served = serve_customers(call);
+    redisReply *served = call->script == &tp_identity_ties_script ? serve_ties(call) : serve_customers(call);
     if (served) {
         fake_answer(call, 0, served);
         return;
@@ -151,6 +164,8 @@ static int set_up(void **state) {
     quiet = true;
     careful = false;
     repair = 0;
+    counted = 0;
+    ties[0] = '\0';
     return tp_identity_new(&settings, NULL, &identity);
 }
 
@@ -446,6 +461,124 @@ static void nobody_is_no_fault(void **state) {
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+/* ---- values that turn out to be shared ---- */
+
+static void a_demoted_one_leads_nowhere_beside_another(void **state) {
+    (void)state;
+    owns(ANN " shared", "phone:+44");
+    owns(BOB, "x:bob");
+    event("phone=+44 x=bob");
+    event("phone=+44");
+    event("phone=+44 x=new");
+    resolved();
+    assert_customer(0, BOB);
+    assert_string_equal(conflict(0, 0).reason, "shared");
+    assert_true(tp_str_is(conflict(0, 0).customer_id, ANN));
+    assert_customer(1, ANN);
+    assert_string_not_equal(requests[2].customer_id, ANN);
+    assert_true(!customer(ANN)->to[0] && !customer(BOB)->to[0]);
+}
+
+static void its_customer_is_to_be_asked_first(void **state) {
+    (void)state;
+    owns(ANN " shared", "phone:+44");
+    owns(BOB " shared", "x:bob");
+    event("phone=+44 x=new");
+    event("phone=+44");
+    event("x=bob email=new@example.com");
+    event("phone=+44 x=bob");
+    event("family=f phone=+44");
+    resolved();
+    assert_string_equal(requests[0].arbiter, ANN);
+    assert_string_equal(requests[1].arbiter, "");
+    assert_string_equal(requests[2].arbiter, ""); /* the address leads, and would have led before */
+    assert_string_equal(requests[3].arbiter, ""); /* both lead, and the phone is the stronger */
+    assert_string_equal(requests[4].arbiter, "");
+    assert_customer(4, ANN);
+}
+
+static void one_that_has_its_place_with_another_goes_there(void **state) {
+    (void)state;
+    owns(ANN " shared", "phone:+44");
+    owns(BOB, "x:bob");
+    event("phone=+44 x=bob");
+    strcpy(requests[0].led_by, ANN);
+    resolved();
+    assert_customer(0, ANN);
+    assert_string_equal(requests[0].arbiter, "");
+    assert_int_equal(requests[0].others, 1 << 1);
+}
+
+static void one_of_a_type_that_is_shared_by_now_is_not_asked_for(void **state) {
+    (void)state;
+    owns(ANN " shared", "family:f");
+    event("family=f x=new");
+    resolved();
+    struct tp_identity_conflict told;
+    assert_false(tp_identity_conflict(identity, &requests[0], 0, &told));
+    assert_string_equal(requests[0].arbiter, "");
+}
+
+/* With this many allowed. */
+static void begin_counting(struct tp_settings *ret, unsigned most) {
+    *ret = settings;
+    ret->identity.shared_after = most;
+    ret->identity.shared_within = 60;
+    tp_identity_free(identity);
+    assert_int_equal(tp_identity_new(ret, NULL, &identity), 0);
+}
+
+static void a_conflict_counts_for_both_values(void **state) {
+    (void)state;
+    struct tp_settings counting;
+    begin_counting(&counting, 2);
+    owned_and_listed(ANN, "customer_id", "K-1");
+    owned_and_listed(ANN, "phone", "+44");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    event("phone=+44 email=bob@example.com");
+    resolved();
+    assert_customer(0, BOB);
+    assert_non_null(strstr(ties, "phone:+44 " ANN BOB ";"));
+    assert_non_null(strstr(ties, "email:bob@example.com " BOB ANN ";"));
+    assert_string_equal(conflict(0, 0).reason, "weaker");
+}
+
+static void a_merge_counts_for_both_values(void **state) {
+    (void)state;
+    struct tp_settings counting;
+    begin_counting(&counting, 2);
+    owned_and_listed(ANN, "email", "ann@example.com");
+    owned_and_listed(BOB, "x", "bob");
+    event("email=ann@example.com x=bob");
+    resolved();
+    assert_customer(0, ANN);
+    assert_non_null(strstr(ties, "email:ann@example.com " ANN BOB ";"));
+    assert_non_null(strstr(ties, "x:bob " ANN BOB ";"));
+}
+
+static void one_that_ties_too_many_is_demoted_for_those_behind_it(void **state) {
+    (void)state;
+    struct tp_settings counting;
+    begin_counting(&counting, 2);
+    counted = 3;
+    owned_and_listed(ANN, "customer_id", "K-1");
+    owned_and_listed(ANN, "x", "all");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    event("x=all email=bob@example.com");
+    resolved();
+    assert_string_equal(conflict(0, 0).reason, "shared");
+}
+
+static void nothing_is_counted_where_none_is_to_be_demoted(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "customer_id", "K-1");
+    owned_and_listed(ANN, "x", "all");
+    owned_and_listed(BOB, "email", "bob@example.com");
+    event("x=all email=bob@example.com");
+    resolved();
+    assert_string_equal(ties, "");
+}
 
 /* ---- shared types ---- */
 
@@ -871,6 +1004,14 @@ int main(void) {
         TEST(no_connection_is_told_once),
         TEST(one_looks_where_the_other_claimed),
         TEST(nobody_is_no_fault),
+        TEST(a_demoted_one_leads_nowhere_beside_another),
+        TEST(its_customer_is_to_be_asked_first),
+        TEST(one_that_has_its_place_with_another_goes_there),
+        TEST(one_of_a_type_that_is_shared_by_now_is_not_asked_for),
+        TEST(a_conflict_counts_for_both_values),
+        TEST(a_merge_counts_for_both_values),
+        TEST(one_that_ties_too_many_is_demoted_for_those_behind_it),
+        TEST(nothing_is_counted_where_none_is_to_be_demoted),
         TEST(a_shared_one_leads_nowhere_beside_another),
         TEST(alone_it_leads_to_its_first_customer),
         TEST(one_that_nobody_has_is_taken_along),

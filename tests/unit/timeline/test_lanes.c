@@ -42,8 +42,8 @@ static void note_entry(const struct tp_entry *entry) {
 static void on_appended(void *arg, struct tp_append *append, enum tp_append_result result,
                         const struct tp_entry *entry) {
     static const char letters[] = {
-        [TP_APPENDED] = 'a', [TP_REPLAYED] = 'r', [TP_DUPLICATE] = 'd', [TP_REUSED] = 'u',    [TP_BROKEN] = 'b',
-        [TP_HELD] = 'h',     [TP_MOVED] = 'm',    [TP_ELSEWHERE] = 'o', [TP_IDENTIFIED] = 'i'};
+        [TP_APPENDED] = 'a', [TP_REPLAYED] = 'r', [TP_DUPLICATE] = 'd', [TP_REUSED] = 'u',     [TP_BROKEN] = 'b',
+        [TP_HELD] = 'h',     [TP_MOVED] = 'm',    [TP_ELSEWHERE] = 'o', [TP_IDENTIFIED] = 'i', [TP_DEFERRED] = 'f'};
     assert_ptr_equal(arg, &settings);
     bool has_entry =
         result == TP_APPENDED || result == TP_REPLAYED || result == TP_DUPLICATE || result == TP_IDENTIFIED;
@@ -208,6 +208,25 @@ static void what_an_event_is_bound_to_is_said(void **state) {
     assert_int_equal(number_at(events[0], 2, 4), 8);
     assert_int_equal(number_at(events[WORDS_OF_AN_EVENT], 2, 4), UINT32_MAX);
     answer_appended(call);
+}
+
+static void of_what_is_deferred_only_whose_it_is_to_be_is_given(void **state) {
+    (void)state;
+    append(0, ANN);
+    appends[0].bound = 8;
+    strcpy(appends[0].defer_to, BOB);
+    tp_timeline_send(timeline, 0);
+    struct fake_call *call = fake_hear();
+    const struct tp_str *event = call->words + call->n_keys + WORDS_BEFORE_EVENTS;
+    assert_int_equal(number_at(event[0], 2, 4), TP_BOUND_DEFER + 8);
+    assert_true(tp_str_is(event[2], BOB));
+    for (size_t i = 3; i < WORDS_OF_AN_EVENT; i++)
+        assert_int_equal(event[i].len, 0);
+    redisReply *reply = fake_array(1);
+    reply->element[0] = fake_text(TP_STR("f" ANN));
+    fake_answer(call, 0, reply);
+    assert_string_equal(told, "f");
+    assert_string_equal(appends[0].owner, ANN);
 }
 
 static void of_what_is_another_customers_only_the_place_is_told(void **state) {
@@ -530,6 +549,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_call_says_what_the_script_reads),
         TEST(what_an_event_is_bound_to_is_said),
+        TEST(of_what_is_deferred_only_whose_it_is_to_be_is_given),
         TEST(of_what_is_another_customers_only_the_place_is_told),
         TEST(what_comes_meanwhile_goes_with_the_next_call),
         TEST(a_call_is_bounded_in_events_and_in_bytes),
