@@ -478,6 +478,7 @@ static void note_arbiter(const struct choosing *choosing) {
         return;
     memcpy(request->arbiter, root_of(choosing, arbiter), TP_UUID_TEXT);
     request->arbiter_bound = bound_of(choosing, arbiter->owner);
+    request->arbiter_for = index_of(choosing, arbiter);
 }
 
 static bool is_broken(const struct choosing *choosing) {

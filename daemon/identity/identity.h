@@ -50,6 +50,7 @@ struct tp_identity_request {
                                  */
     char arbiter[TP_UUID_TEXT]; /* mostly ""; else another customer, where that is to be remembered first */
     uint64_t arbiter_bound;
+    size_t arbiter_for;  /* the identifier that leads there */
     uint32_t others;     /* bit i: identifier i is not this customer's, and does not become so */
     uint32_t of_members; /* bit i: it was claimed by a member of this customer */
     size_t first_claim;  /* from here on identity's own */

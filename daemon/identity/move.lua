@@ -1,5 +1,5 @@
 #!lua
--- An identifier is taken back, step 3 of 3, at its key: it becomes another's. KEYS: home, the identifier. ARGV: repair number,
+-- An identifier is taken back, step 3 of 3, at its key: it becomes another's; one that is demoted stays so. KEYS: home, the identifier. ARGV: repair number,
 -- 'open' or 'closed', whose it was ('': whosever it is, it is only asked), whose it becomes.
 -- Answers whose it is now, '' when nobody's; false when its key holds something else.
 -- include: ../redis/home.lua
@@ -11,9 +11,10 @@ local owner = redis.pcall('GET', KEYS[2])
 if type(owner) == 'table' then
     return false
 end
-owner = owner or ''
+local mark
+owner, mark = string.match(owner or '', '^(%S*)(.*)$')
 if ARGV[3] ~= '' and (owner == '' or owner == ARGV[3]) then
-    redis.call('SET', KEYS[2], ARGV[4])
+    redis.call('SET', KEYS[2], ARGV[4] .. mark)
     owner = ARGV[4]
 end
 return owner

@@ -28,6 +28,7 @@ static int ask(struct tp_delivery *delivery, struct tp_item *item) {
         return status;
     item->append.customer_id = tp_str(request->arbiter);
     item->append.bound = request->arbiter_bound;
+    item->append.others = ~(UINT32_C(1) << request->arbiter_for);
     memcpy(item->append.defer_to, request->customer_id, TP_UUID_TEXT);
     item->of_members = UINT32_MAX;
     item->defers = true;
@@ -74,6 +75,7 @@ bool tp_deferring_takes(struct tp_delivery *delivery, struct tp_item *item, enum
     const char *whose = result == TP_MOVED || result == TP_BROKEN ? request->customer_id : request->arbiter;
     memcpy(item->customer_id, whose, TP_UUID_TEXT);
     item->append.defer_to[0] = '\0';
+    item->append.others = 0;
     placing->resolving[item->turn] = NULL; /* what was answered is so */
     return false;
 }

@@ -18,14 +18,12 @@
 #include "daemon/metrics/metrics.h"
 #include "daemon/redis/home.h"
 
-static struct tp_redis_script *const scripts[] = {&tp_home_look_script,         &tp_identity_claim_script,
-                                                  &tp_identity_ties_script,     &tp_customer_look_script,
-                                                  &tp_customer_list_script,     &tp_customer_redirect_script,
-                                                  &tp_customer_absorb_script,   &tp_customer_confirm_script,
-                                                  &tp_customer_leave_script,    &tp_customer_give_up_script,
-                                                  &tp_customer_free_script,     &tp_customer_give_script,
-                                                  &tp_identity_move_script,     &tp_timeline_append_script,
-                                                  NULL};
+static struct tp_redis_script *const scripts[] = {
+    &tp_home_look_script,        &tp_identity_claim_script,   &tp_identity_ties_script,
+    &tp_customer_look_script,    &tp_customer_list_script,    &tp_customer_redirect_script,
+    &tp_customer_absorb_script,  &tp_customer_confirm_script, &tp_customer_leave_script,
+    &tp_customer_give_up_script, &tp_customer_free_script,    &tp_customer_give_script,
+    &tp_identity_move_script,    &tp_timeline_append_script,  NULL};
 
 /* ---- Redis comes and goes ---- */
 

@@ -109,10 +109,13 @@ static void write_said(const struct tp_append *append, struct tp_redis_words *wo
     tp_timeline_word(words, scratch);
 }
 
-static void write_deferral(const struct tp_append *append, struct tp_redis_words *words) {
+/* Its identifiers, since a customer may have been told that one is not its own. */
+static void write_deferral(const struct tp_append *append, struct tp_redis_words *words, struct tp_buf *scratch) {
     tp_redis_word(words, tp_str(append->defer_to));
-    for (size_t i = 0; i < 3; i++)
-        tp_redis_word(words, TP_STR(""));
+    write_identifiers(append, scratch);
+    tp_timeline_word(words, scratch);
+    tp_redis_word(words, TP_STR(""));
+    tp_redis_word(words, TP_STR(""));
 }
 
 void tp_timeline_word(struct tp_redis_words *words, struct tp_buf *scratch) {
@@ -127,7 +130,7 @@ void tp_timeline_event(const struct tp_append *append, uint64_t node, size_t cus
     tp_timeline_word(words, scratch);
     tp_redis_number(words, append->interaction->time_ms);
     if (append->defer_to[0])
-        write_deferral(append, words);
+        write_deferral(append, words, scratch);
     else
         write_said(append, words, scratch);
 }

@@ -220,7 +220,7 @@ static void of_what_is_deferred_only_whose_it_is_to_be_is_given(void **state) {
     const struct tp_str *event = call->words + call->n_keys + WORDS_BEFORE_EVENTS;
     assert_int_equal(number_at(event[0], 2, 4), TP_BOUND_DEFER + 8);
     assert_true(tp_str_is(event[2], BOB));
-    for (size_t i = 3; i < WORDS_OF_AN_EVENT; i++)
+    for (size_t i = 4; i < WORDS_OF_AN_EVENT; i++)
         assert_int_equal(event[i].len, 0);
     redisReply *reply = fake_array(1);
     reply->element[0] = fake_text(TP_STR("f" ANN));
