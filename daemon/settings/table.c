@@ -96,7 +96,7 @@ const struct tp_setting tp_settings_table[] = {
     {OF(identity, shared_after), TP_UNSIGNED, "10", 0, 1000,
      .help = "How many customers one value may tie, or would have tied, within identity.shared_within: beyond that it is demoted, "
              "for good, and is from then on as one of a shared type. 0: none is demoted any more."},
-    {OF(identity, shared_within), TP_SECONDS, "90d", 1, 365 * 86400,
+    {OF(identity, shared_within), TP_SECONDS, "90d", 1, INT64_C(365) * 86400,
      .help = "How long a customer counts for a value that tied it."},
 
     {OF_TYPE(form), TP_TEXT, "", .form = &tp_form_identifier,

@@ -6,17 +6,20 @@ from model.identity import MODES, run
 
 # Most break within the first seeds; these are seldom, and begin where one breaks.
 BREAKS_FROM = {
-    "hint": 421,
-    "evidence": 768,
-    "weakest": 1247,
-    "unlisted": 1405,
-    "inflight": 1415,
-    "unpend": 1917,
-    "handed": 2449,
-    "stranded": 3067,
-    "sole": 4818,
-    "early": 4995,
     "aside": 5512,
+    "early": 4995,
+    "evidence": 768,
+    "handed": 2449,
+    "inflight": 1415,
+    "kin": 4413,
+    "sole": 4913,
+    "stranded": 3067,
+    "unlisted": 1405,
+    "unpend": 1917,
+    "weakest": 1247,
+    "lost": 1495,
+    "walk": 2529,
+    "overrun": 269,
 }
 
 

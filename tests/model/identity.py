@@ -768,13 +768,14 @@ def check_who(world, events, roots):
 
 
 def check_lines(world, roots):
-    """Of those whom something leads to. Only a node that dies when it has listed one, and finds the customer split when
-    it is back, leaves it listed with both, until somebody comes by both."""
+    """Of those whom something leads to. Only a node that dies when it has listed one, and finds the customer split, or
+    what led there demoted, when it is back, leaves it listed with both, until somebody comes by both."""
     for c in (world.customers[roots[number]] for number in world.claims.values()):
         for identifier in c.all_values():
             other = world.customers[roots[world.claims[identifier]]] if identifier in world.claims else None
             apart = other and clash((), c.all_sides("good"), (), other.all_sides("good"))
-            if other is not c and not (apart and world.died):
+            may_stay = world.died and (apart or world.demoted)
+            if other is not c and not may_stay:
                 return "a customer lists what is another's"
     return None
 

@@ -126,7 +126,10 @@ def test_what_was_sent_before_is_known_after_it(touchpointd):
 def test_what_was_sent_after_it_is_known_too(touchpointd):
     """By another daemon, and when its customer is another's by then."""
     daemon, second = touchpointd(LIMIT), touchpointd(LIMIT)
+    for node in (daemon, second):
+        told(node, {"x": "somebody"})  # two that begin at once make a repair, which counts anew
     come(daemon)
+    assert demoted(daemon) == 1
     call = event(id="c-1", customer=PHONE | {"anonymous_id": "new"})
     (first,) = send(daemon, call)
     for node in (daemon, second):
