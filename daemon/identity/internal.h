@@ -1,5 +1,5 @@
 /* Private to identity/: the identifiers of a batch (claims.c), whom they tie to others (ties.c), the customers that
- * they lead to (people.c), the choice (choose.c), and the order of it all (identity.c). */
+ * they lead to (people.c), the choice (choose.c and what choosing.h names), and the order of it all (identity.c). */
 #pragma once
 
 #include <uthash.h>
