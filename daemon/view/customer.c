@@ -9,6 +9,7 @@
 #include "common/traits.h"
 #include "daemon/context/context.h"
 #include "daemon/identity/identity.h"
+#include "daemon/view/conflicts.h"
 
 struct asked {
     tp_view_done *done;
@@ -18,6 +19,7 @@ struct asked {
     bool identity_alone;
     char customer_id[TP_UUID_TEXT];
     struct tp_buf json; /* so far */
+    struct tp_view_conflicts *conflicts;
 };
 
 static void answer(struct asked *asked, int status) {
@@ -26,6 +28,7 @@ static void answer(struct asked *asked, int status) {
         status = TP_ENOMEM;
     asked->done(asked->arg, status, status == 0 ? tp_buf_str(&asked->json) : (struct tp_str){0});
     tp_buf_free(&asked->json);
+    tp_view_conflicts_free(asked->conflicts);
     free(asked);
 }
 
@@ -127,6 +130,15 @@ static int write_customer(const struct asked *asked, struct tp_str id, const str
     return status;
 }
 
+/* ---- why it is who it is, and why not others ---- */
+
+static void on_conflicts(void *arg, int status, struct tp_str conflicts) {
+    struct asked *asked = arg;
+    tp_buf_adds(&asked->json, ",\"conflicts\":");
+    tp_buf_addstr(&asked->json, conflicts);
+    answer(asked, status);
+}
+
 /* Those that turned out to be shared: nothing where there are none. */
 static void on_demoted(void *arg, int status, struct tp_str lines) {
     struct asked *asked = arg;
@@ -135,14 +147,15 @@ static void on_demoted(void *arg, int status, struct tp_str lines) {
     while (lines.len > 0) {
         struct tp_str line = tp_str_cut(&lines, '\n');
         tp_buf_adds(out, separator);
-        tp_buf_adds(out, "{\"type\":");
-        tp_json_write_string(tp_str_cut(&line, '\t'), out);
-        tp_buf_adds(out, ",\"value\":");
-        tp_json_write_string(line, out);
+        struct tp_str type = tp_str_cut(&line, '\t');
+        tp_interaction_write_identifier((struct tp_identifier){type, line}, out);
         tp_buf_adds(out, lines.len > 0 ? "}" : "}]");
         separator = ",";
     }
-    answer(asked, status);
+    if (status == 0)
+        tp_view_conflicts_read(asked->conflicts, on_conflicts, asked);
+    else
+        answer(asked, status);
 }
 
 static void on_customer(void *arg, int status, struct tp_str id, const struct tp_customer *customer) {
@@ -151,6 +164,8 @@ static void on_customer(void *arg, int status, struct tp_str id, const struct tp
         status = write_customer(asked, id, customer, &asked->json);
     bool asks = status == 0 && asked->identity_alone;
     if (asks)
+        status = tp_view_conflicts_new(asked->settings, asked->redis, id, customer, &asked->conflicts);
+    if (asks && status == 0)
         status =
             tp_identity_find_demoted(asked->settings, asked->redis, customer->mapping.identifiers, on_demoted, asked);
     if (!asks || status < 0)

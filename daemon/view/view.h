@@ -24,8 +24,9 @@ int tp_view_find(const struct tp_settings *settings, struct tp_redis *redis, str
 int tp_view_customer(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_view_done *done, void *arg);
 
-/* {"id", "identifiers", "members" [{id, into, time, source, event, identifiers [{type, value}]}]}: why they are the
- * customer's, as above, and why these are the same: the event, and the two identifiers that it named. */
+/* {"id", "identifiers", "members" [{id, into, time, source, event, identifiers [{type, value}]}], "conflicts" [{type,
+ * value, reason, customer, time, source, event}]}: why they are the customer's, as above, why these are the same: the
+ * event, and the two identifiers that it named; and what spoke against others (conflicts.h). */
 int tp_view_identity(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      tp_view_done *done, void *arg);
 

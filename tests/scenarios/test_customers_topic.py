@@ -122,7 +122,8 @@ def test_why_an_identifier_is_a_customers_is_answered(touchpointd):
     first, second = send(daemon, visit("w-1", ANONYMOUS), visit('a "b" ü', EMAIL, ANONYMOUS, source="shop"))
     customer = first["customer"]["id"]
     reply = daemon.get(f"/v1/customers/{customer}/identity")
-    expected = {"id": customer, "identifiers": [attached(ANONYMOUS, first), attached(EMAIL, second)], "members": []}
+    identifiers = [attached(ANONYMOUS, first), attached(EMAIL, second)]
+    expected = {"id": customer, "identifiers": identifiers, "members": [], "conflicts": []}
     assert (reply.status, reply.json) == (200, expected)
     assert daemon.get(f"/v1/customers/{customer}").json["identifiers"] == expected["identifiers"]
     assert daemon.get("/v1/customers/0190a000-0000-7000-8000-000000000000/identity").status == 404
