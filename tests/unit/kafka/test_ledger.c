@@ -193,17 +193,44 @@ static void a_split_is_there_once(void **state) {
     tp_buf_free(&split.state);
 }
 
+static void an_identifier_that_was_taken_back_is_there(void **state) {
+    struct cluster *cluster = *state;
+    struct tp_ledger_split split = {
+        .member = ANN, .customer = BOB, .claimant = BOB, .command = ANN, .time_ms = 1767323046000};
+    struct tp_buf key = TP_BUF_INIT, value = TP_BUF_INIT;
+    tp_buf_adds(&split.type, "email");
+    tp_buf_adds(&split.value, "\"ann\"@example.com");
+    tp_ledger_split_write(&split, &key, &value);
+    is_written(cluster, 0, key.at, value.at);
+    struct tp_ledger ledger = ledger_of(cluster);
+    assert_int_equal(ledger.n_splits, 1);
+    assert_true(tp_ledger_takes_identifier(&ledger.splits[0]));
+    assert_true(tp_str_is(tp_buf_str(&ledger.splits[0].value), "\"ann\"@example.com"));
+    assert_string_equal(ledger.splits[0].member, ANN);
+    assert_string_equal(ledger.splits[0].claimant, BOB);
+    assert_string_equal(ledger.splits[0].command, ANN);
+    assert_int_equal(ledger.splits[0].time_ms, 1767323046000);
+    tp_ledger_free(&ledger);
+    tp_ledger_split_free(&split);
+    tp_buf_free(&key);
+    tp_buf_free(&value);
+}
+
 static void what_is_no_split_is_passed_over(void **state) {
     struct cluster *cluster = *state;
-    static const char *const values[] = {"{}",
-                                         "{\"member\":\"x\",\"merge\":3,\"customer\":\"" BOB
-                                         "\",\"sequence\":1,\"state\":\"\",\"time\":\"2026-01-02T03:04:05.000Z\"}",
-                                         "{\"member\":\"" ANN "\",\"merge\":-3,\"customer\":\"" BOB
-                                         "\",\"sequence\":1,\"state\":\"\",\"time\":\"2026-01-02T03:04:05.000Z\"}",
-                                         "{\"member\":\"" ANN "\",\"merge\":3,\"customer\":\"" BOB
-                                         "\",\"sequence\":1,\"time\":\"2026-01-02T03:04:05.000Z\"}",
-                                         "{\"member\":\"" ANN "\",\"merge\":3,\"customer\":\"" BOB
-                                         "\",\"sequence\":1,\"state\":\"\",\"time\":5}"};
+    static const char *const values[] = {
+        "{}",
+        "{\"member\":\"x\",\"merge\":3,\"customer\":\"" BOB
+        "\",\"sequence\":1,\"state\":\"\",\"time\":\"2026-01-02T03:04:05.000Z\"}",
+        "{\"member\":\"" ANN "\",\"merge\":-3,\"customer\":\"" BOB
+        "\",\"sequence\":1,\"state\":\"\",\"time\":\"2026-01-02T03:04:05.000Z\"}",
+        "{\"member\":\"" ANN "\",\"merge\":3,\"customer\":\"" BOB
+        "\",\"sequence\":1,\"time\":\"2026-01-02T03:04:05.000Z\"}",
+        "{\"member\":\"" ANN "\",\"merge\":3,\"customer\":\"" BOB "\",\"sequence\":1,\"state\":\"\",\"time\":5}",
+        "{\"member\":\"" ANN "\",\"identifier\":{\"type\":\"x\",\"value\":\"\"},\"customer\":\"" BOB
+        "\",\"claimant\":\"" BOB "\",\"command\":\"" BOB "\",\"time\":\"2026-01-02T03:04:05.000Z\"}",
+        "{\"member\":\"" ANN "\",\"identifier\":{\"type\":\"x\",\"value\":\"1\"},\"customer\":\"" BOB
+        "\",\"command\":\"" BOB "\",\"time\":\"2026-01-02T03:04:05.000Z\"}"};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         is_written(cluster, 0, "split x 1", values[i]);
     struct tp_ledger ledger = ledger_of(cluster);
@@ -224,6 +251,7 @@ int main(void) {
         WITH_CLUSTER(one_that_is_done_is_nobodys),
         WITH_CLUSTER(compaction_does_not_change_whose_it_was),
         WITH_CLUSTER(a_split_is_there_once),
+        WITH_CLUSTER(an_identifier_that_was_taken_back_is_there),
         WITH_CLUSTER(what_is_no_split_is_passed_over),
         WITH_CLUSTER(what_is_of_another_form_is_passed_over),
     };
