@@ -50,11 +50,6 @@ static void begin_again(struct tp_identity *identity) {
 }
 
 /* What is chosen from here on knows of those that are demoted now. */
-static void count_and_go_on(struct tp_identity *identity, int status) {
-    if (status < 0 || !tp_ties_count(identity, tp_identity_go_on))
-        tp_identity_go_on(identity, status);
-}
-
 static void commit(struct tp_identity *identity) {
     clear_listings(identity);
     tp_claims_settle(identity, true);
@@ -62,7 +57,8 @@ static void commit(struct tp_identity *identity) {
     identity->n_made = 0;
     identity->turns = identity->cut > identity->at ? 0 : identity->turns;
     identity->at = identity->cut;
-    count_and_go_on(identity, 0);
+    if (!tp_ties_count(identity, tp_identity_go_on))
+        tp_identity_go_on(identity, 0);
 }
 
 static void on_unlisted(void *arg, int status) {
@@ -133,10 +129,7 @@ static void on_merged(void *arg, int status, bool merged) {
     tp_people_forget(identity, identity->next.merge.survivor);
     identity->at = 0; /* those before may be the loser's */
     identity->turns = merged ? 0 : identity->turns;
-    for (size_t i = 0; merged && i < 2; i++)
-        tp_ties_note(identity, identity->next.claims[i], identity->next.merge.survivor, identity->next.merge.loser,
-                     identity->next.received_ms);
-    count_and_go_on(identity, status);
+    tp_identity_go_on(identity, status);
 }
 
 static void merge(struct tp_identity *identity) {

@@ -1,4 +1,4 @@
-/* Private to identity/: the identifiers of a batch (claims.c), whom they tie to others (ties.c), the customers that
+/* Private to identity/: the identifiers of a batch (claims.c), whom they would tie (ties.c), the customers that
  * they lead to (people.c), the choice (choose.c and what choosing.h names), and the order of it all (identity.c). */
 #pragma once
 
@@ -21,7 +21,7 @@ struct tp_claim {
     bool wanted;              /* free; to be claimed for `owner`, which is a guess until it is */
     char owner[TP_UUID_TEXT]; /* "" while nobody's */
     char lost[TP_UUID_TEXT];  /* the customer that it was wanted for in vain, and that lists it; "": none */
-    struct tp_buf ties;       /* ids of customers that it tied, to be counted */
+    struct tp_buf ties;       /* ids of customers that it would have tied, to be counted */
     int64_t tied_ms;          /* when the latest event that said so was received */
     unsigned key_len;
     char key[]; /* "type:value" */
@@ -84,8 +84,6 @@ struct tp_identity {
     struct {
         struct tp_customer_merge merge; /* the next to be made */
         struct tp_buf evidence;
-        struct tp_claim *claims[2]; /* the two that it rests on */
-        int64_t received_ms;
     } next;
 };
 
@@ -112,7 +110,7 @@ struct tp_claim *tp_claims_given_up(const struct tp_identity *identity, char ret
 void tp_claims_settle(struct tp_identity *identity, bool owned);
 
 /* ---- ties.c ---- */
-/* An event tied two customers by this value, or would have: both count for it. Nothing of a shared one. */
+/* An event would have tied two customers by this value: both count for it. Nothing of a shared one. */
 void tp_ties_note(struct tp_identity *identity, struct tp_claim *claim, const char *one, const char *other,
                   int64_t received_ms);
 void tp_ties_clear(struct tp_identity *identity);

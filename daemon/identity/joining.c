@@ -35,9 +35,6 @@ static void prepare_merge(struct tp_choosing *choosing, const struct tp_view *ot
     merge->survivor_version = survivor->version;
     merge->loser_version = loser->version;
     merge->evidence = tp_buf_str(evidence);
-    choosing->identity->next.claims[0] = choosing->anchor;
-    choosing->identity->next.claims[1] = choosing->claims[i];
-    choosing->identity->next.received_ms = choosing->request->interaction->received_ms;
     if (evidence->failed)
         choosing->identity->status = TP_ENOMEM;
 }

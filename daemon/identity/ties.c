@@ -1,5 +1,6 @@
-/* Whom values tie to others. What the events of a turn have shown is counted where the claims are, one call a bucket,
- * all under way together; only values that just had a conflict or made two customers one are asked for. */
+/* Whom values would tie. What the events of a turn have shown is counted where the claims are, one call a bucket, all
+ * under way together; only values that just had a conflict are asked for. Merges do not count: who clears cookies
+ * comes as somebody new each week. */
 #include "daemon/identity/internal.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 #!lua
--- Counts the customers that values tie to others, and demotes a value that ties more than so many within a while: its
+-- Counts the customers whom values would have tied, and demotes a value of more than so many within a while: its
 -- claim gets the mark ' shared' behind its owner, for good. KEYS: home, then a value's claim and its count each: a sorted
 -- set of customers by when an event that said so was received last. ARGV: repair number, how many may be, the while in ms;
 -- then of each value when it was received, and the customers' ids.

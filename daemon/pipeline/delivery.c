@@ -117,6 +117,7 @@ static void on_pulse(evutil_socket_t fd, short what, void *arg) {
     (void)fd, (void)what;
     delivery->pulse++;
     tp_window_take_up(&delivery->window);
+    tp_placing_watch(delivery);
     tp_delivery_soon(delivery);
 }
 

@@ -24,7 +24,7 @@
 #include "daemon/redis/redis.h"
 #include "daemon/timeline/timeline.h"
 
-enum { TP_PLACING_BATCH = 2048, TP_PLACING_ENOUGH = 512, TP_PLACING_PACE_MS = 20, TP_PLACING_IDLE_MS = 1000 };
+enum { TP_PLACING_BATCH = 2048, TP_PLACING_ENOUGH = 512, TP_PLACING_PACE_MS = 20 };
 enum { TP_MOST_MOVES = 20 }; /* of an item, before it is put aside as one that failed */
 
 struct tp_placing {
@@ -36,8 +36,7 @@ struct tp_placing {
     atomic_bool up;              /* and all homes are open, under `repair` */
     uint64_t repair;             /* the number that every call carries */
     bool looking;                /* at all homes, or at one */
-    unsigned next_home;          /* to be looked at while there is nothing else to do */
-    int64_t said_ms;             /* monotonic: when Redis was asked something last */
+    unsigned next_home;          /* to be looked at, one a pulse */
     int64_t opened_ms;           /* what was received before may have been placed in an earlier life */
     size_t n_resolving;          /* a batch is with identity */
     size_t n_deferring;          /* of these: with their arbiters */
@@ -109,6 +108,8 @@ void tp_placing_close(struct tp_delivery *delivery);
 void tp_placing_go_on(struct tp_delivery *delivery);
 /* At all lanes and buckets; when these are open, it goes on under their number, else the repair is told. */
 void tp_placing_look(struct tp_delivery *delivery);
+/* At one of them, the next one each time: so a loss is noticed also where nothing is written. */
+void tp_placing_watch(struct tp_delivery *delivery);
 /* What is with Redis is given up, because of `status`: it begins again when Redis was looked at. */
 void tp_placing_give_up(struct tp_delivery *delivery, int status);
 

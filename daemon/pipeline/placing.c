@@ -95,7 +95,6 @@ static void look(struct tp_delivery *delivery, bool one) {
     if (placing->looking || !tp_redis_up(placing->redis))
         return;
     placing->looking = true;
-    placing->said_ms = tp_time_monotonic_ms();
     int status = tp_home_ask(placing->redis, delivery->options.settings, &order, on_looked, delivery);
     if (status < 0) {
         placing->looking = false;
@@ -105,13 +104,12 @@ static void look(struct tp_delivery *delivery, bool one) {
 
 void tp_placing_look(struct tp_delivery *delivery) { look(delivery, false); }
 
-/* FLUSHALL closes no connection, and where nothing is written nobody is refused. */
-static void look_while_idle(struct tp_delivery *delivery) {
-    struct tp_placing *placing = &delivery->placing;
-    if (tp_time_monotonic_ms() - placing->said_ms < TP_PLACING_IDLE_MS)
+/* FLUSHALL closes no connection, and where nothing is written nobody is refused, while others are busy. */
+void tp_placing_watch(struct tp_delivery *delivery) {
+    if (!delivery->placing.up)
         return;
     look(delivery, true);
-    placing->next_home++;
+    delivery->placing.next_home++;
 }
 
 static void on_redis_up(void *arg) { tp_placing_look(arg); }
@@ -364,7 +362,6 @@ static void meet_split(struct tp_delivery *delivery, struct tp_item *item) {
     tp_window_return(&delivery->window, item);
     if (placing->n_resolving > 0 || placing->n_appending > 0 || !tp_window_is_first(&delivery->window, item))
         return;
-    placing->said_ms = tp_time_monotonic_ms();
     placing->split = tp_window_next(&delivery->window);
     tp_splitting_begin(delivery, item);
 }
@@ -404,12 +401,9 @@ void tp_placing_go_on(struct tp_delivery *delivery) {
         tp_outbox_is_in_doubt(delivery) || is_early(delivery))
         return;
     gather(delivery);
-    if (placing->n_resolving == 0) {
-        look_while_idle(delivery);
+    if (placing->n_resolving == 0)
         return;
-    }
-    placing->said_ms = tp_time_monotonic_ms();
-    placing->next_ms = placing->said_ms + TP_PLACING_PACE_MS;
+    placing->next_ms = tp_time_monotonic_ms() + TP_PLACING_PACE_MS;
     const struct tp_identity_batch batch = {.repair = placing->repair,
                                             .requests = placing->requests,
                                             .n = placing->n_resolving,

@@ -80,7 +80,7 @@ class Rules:
     refusal_window: float = 90
     shared_after: int | None = None
     shared_within: float = 90
-    shared_anchors: bool = True  # a conflict counts for the anchor too
+    shared_by_merges: bool = False
     merges_per_minute: int | None = 10
 
 
@@ -185,9 +185,8 @@ class Resolver:
 
     def _merge(self, customer, other, anchor, name, at):
         why = self._against(customer.values, other.values, name[0], merging=True) or self._too_many(customer, at)
-        self._tie(name, (customer, other), at)
-        if not why or self.rules.shared_anchors:
-            self._tie(anchor, (customer, other), at)
+        for one in (name, anchor) if why or self.rules.shared_by_merges else ():
+            self._tie(one, (customer, other), at)
         if why:
             return why
         other.to = customer
@@ -309,7 +308,7 @@ TRIED = {
     "shared_after 5": replace(AS_CONFIGURED, shared_after=5),
     "within 30 days": replace(AS_CONFIGURED, shared_within=30),
     "within a day": replace(AS_CONFIGURED, shared_within=1),
-    "not of anchors": replace(AS_CONFIGURED, shared_anchors=False),
+    "by merges too": replace(AS_CONFIGURED, shared_by_merges=True),
     "limits of 3": replace(RULES, limits=RULES.limits | {"email": 3, "phone": 3}),
 }
 

@@ -68,7 +68,8 @@ def join(daemon, kafka, topics, happenings):
 
 def agreement(joined, happenings, rules):
     """Of the pairs that touchpointd joins, how many the model joins, or the other way round, whichever is less. A few
-    may differ: after a merge touchpointd asks again whose the earlier events of its batch are, and knows more then."""
+    may differ: after a merge touchpointd asks again whose the earlier events of its batch are, and knows more then; and
+    what a turn of its batch has shown of a value counts from the next turn on."""
     clusters, _ = resolution.resolve(resolution.arrivals(happenings), rules)
     return min(score(joined.clusters, [id(cluster) for cluster in clusters])[:2])
 
@@ -135,5 +136,5 @@ def test_they_are_joined_as_by_the_model(touchpointd, kafka, topics):
     the model says of other people, and of more, holds for touchpointd."""
     happenings = Population(300, 1, **seldom(0.4), constant_days=20, bad_value=0.05).happenings
     daemon = touchpointd(ENDLESS)
-    assert agreement(join(daemon, kafka, topics, happenings), happenings, ENDLESS_RULES) > 0.99
+    assert agreement(join(daemon, kafka, topics, happenings), happenings, ENDLESS_RULES) > 0.98
     assert daemon.metrics()["touchpoint_identity_demoted_total"] > 0

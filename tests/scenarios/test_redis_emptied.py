@@ -1,6 +1,8 @@
 """A Redis that was emptied is noticed before the next write, and made anew from Kafka: each customer keeps its id, its
 sequences and its identifiers."""
 
+import itertools
+
 import pytest
 
 from touchpoint import oracle, until
@@ -16,6 +18,18 @@ def passes(daemon, **members):
     reply = daemon.post(event(**members), wait=20)
     assert reply.status == 200, reply.body
     return reply.json["events"][0]["event"]
+
+
+def strangers(daemon):
+    """One after the other."""
+    for number in itertools.count():
+        yield passes(daemon, customer={"email": f"{number}@strangers.example"})
+
+
+def part_of(redis, customer_id):
+    """ "tp:{L3}:", the prefix of its lane."""
+    (name,) = redis.client.keys(f"tp:*:c:{customer_id}")
+    return name.removesuffix(f"c:{customer_id}")
 
 
 def assert_said(daemon, redis):
@@ -59,6 +73,23 @@ def test_while_nothing_is_written(touchpointd, redis):
     until_repaired(daemon)
     assert daemon.timeline(before["customer"]["id"]) == [before]
     assert_said(daemon, redis)
+
+
+def test_a_part_that_nobody_writes_to_while_others_are_busy(touchpointd, redis):
+    daemon = touchpointd()
+    quiet = passes(daemon)
+    home = part_of(redis, quiet["customer"]["id"])
+    others = filter(lambda one: part_of(redis, one["customer"]["id"]) != home, strangers(daemon))
+    busy = next(others)["customer"]["identifiers"]
+    redis.client.delete(*redis.client.keys(f"{home}*"))
+
+    def is_noticed():
+        assert daemon.post(event(customer={"identifiers": busy})).status in (202, 503)
+        return daemon.metrics()[LOSSES]
+
+    until(is_noticed, 20, "it is noticed")
+    until_repaired(daemon)
+    assert daemon.timeline(quiet["customer"]["id"]) == [quiet]
 
 
 def test_while_touchpointd_was_down(touchpointd, redis):

@@ -18,8 +18,8 @@ def restore(redis, kafka, topics):
 @pytest.fixture
 def before(touchpointd, restore):
     """What Redis had of a daemon that was stopped. Nobody was merged: what comes back of that is the same, but not byte
-    by byte (test_restore_merges.py)."""
-    daemon = touchpointd({"identity.merges_per_minute": 0})
+    by byte (test_restore_merges.py); nor is a value demoted, of which no event may have told yet."""
+    daemon = touchpointd({"identity.merges_per_minute": 0, "identity.shared_after": 0})
     load(daemon)
     settle(daemon)
     assert daemon.stop() == 0

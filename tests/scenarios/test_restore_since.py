@@ -43,7 +43,7 @@ class Loss:
 
 @pytest.fixture
 def loss(touchpointd, restore):
-    return Loss(touchpointd({"identity.merges_per_minute": 0}), restore)
+    return Loss(touchpointd({"identity.merges_per_minute": 0, "identity.shared_after": 0}), restore)
 
 
 def test_what_is_lacking_is_put_back(loss, restore):
@@ -83,7 +83,7 @@ def test_only_what_was_produced_since_is_read(loss, restore):
 
 def test_what_redis_has_beyond_kafka_stays(touchpointd, restore, kafka):
     """Its node has it in its journal, gets the stored answer, and produces it."""
-    daemon = touchpointd({"identity.merges_per_minute": 0})
+    daemon = touchpointd({"identity.merges_per_minute": 0, "identity.shared_after": 0})
     load(daemon, 100)
     settle(daemon)
     kafka.pause()

@@ -93,18 +93,29 @@ def test_from_then_on_it_leads_only_where_there_is_nothing_else(touchpointd):
     assert daemon.find(**PHONE) == whose
 
 
-def test_a_value_that_joins_too_many_joins_no_more(touchpointd):
-    """An address that an integration sends for everybody: those whom it has made one until then stay so."""
-    daemon = touchpointd({"identity.shared_after": 5, "identity.merges_per_minute": 1000})
-    everybody, visitors = {"email": "shop@example.com"}, [{"anonymous_id": f"v-{number}"} for number in range(9)]
-    for visitor in visitors:
-        told(daemon, visitor)
-        told(daemon, visitor | everybody)
+def test_what_it_has_made_one_stays_so_and_others_are_themselves(touchpointd):
+    """An address that an integration sends for everybody."""
+    daemon = touchpointd({"identity.shared_after": 5})
+    everybody, callers = {"email": "shop@example.com"}, [{"phone": f"+44740012345{number}"} for number in range(9)]
+    for caller in callers:
+        told(daemon, caller)
+        told(daemon, caller | everybody)
     assert demoted(daemon) == 1
-    joined = {daemon.find(**visitor) for visitor in visitors[:6]}
-    apart = {daemon.find(**visitor) for visitor in visitors[6:]}
-    assert (len(joined), len(apart)) == (1, 3)
-    assert not joined & apart
+    assert daemon.find(**callers[0]) == daemon.find(**everybody)
+    for caller in callers[1:]:
+        (found,) = told(daemon, caller | everybody)
+        assert found["id"] == daemon.find(**caller) != daemon.find(**everybody)
+
+
+def test_who_comes_with_ever_new_browsers_is_one(touchpointd):
+    """As who clears cookies does: unknown at first, then by the address."""
+    daemon = touchpointd({"identity.shared_after": 5, "identity.merges_per_minute": 1000})
+    ann, browsers = {"email": "ann@example.com"}, [{"anonymous_id": f"b-{number}"} for number in range(20)]
+    for browser in browsers:
+        told(daemon, browser)
+        told(daemon, browser | ann)
+    assert demoted(daemon) == 0
+    assert {daemon.find(**browser) for browser in browsers} == {daemon.find(**ann)}
 
 
 def test_what_was_sent_before_is_known_after_it(touchpointd):

@@ -34,10 +34,10 @@ class Reference(Resolver):
                 self._join(customer, anchor, name, at)
         return customer
 
-    def _merge(self, customer, other, name, at):
+    def _merge(self, customer, other, anchor, name, at):
         if self.partings.speak_against(self.ids[customer], self.ids[other]):
             return "split"
-        why = super()._merge(customer, other, name, at)
+        why = super()._merge(customer, other, anchor, name, at)
         if not why:
             self.ids[customer] |= self.ids[other]
         return why
