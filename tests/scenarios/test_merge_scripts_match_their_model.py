@@ -1,6 +1,6 @@
-"""Customers that are merged and split as events come: the scripts do what a page of Python says, whatever is half-way,
-left by who died, ended by another, retried and replayed; and in the end each event is in one timeline, once, and its
-answer what it was. On a plain Redis and on one that refuses to cross slots."""
+"""Customers that are merged and split, and identifiers that are taken back, as events come: the scripts do what a page
+of Python says, whatever is half-way, left by who died, ended by another, retried and replayed; and in the end each
+event is in one timeline, once, and its answer what it was. On a plain Redis and on one that refuses to cross slots."""
 
 import itertools
 from collections import Counter, defaultdict
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from touchpoint import Redis
-from touchpoint.customers import MINUTE, NEVER, Customers, Event, Look, customer_id, lane_of
+from touchpoint.customers import MINUTE, NEVER, Customers, Event, Look, customer_id, lane_of, merge_of
 from touchpoint.layout import UNTOLD, Entry, Trait
 
 NODES = [b"node-one", b"node-two"]
@@ -26,6 +26,12 @@ def held(listed, holder):
     """As one who has taken the holder in lists it: since when, and its origin with whose it is."""
     when, origin = listed
     return when, origin if origin.count("\t") > 1 else f"{origin}\t{holder}"
+
+
+def given_up(notes):
+    """The identifiers of which they say that they are another's."""
+    sides = [line.split("\t")[2:4] for line in notes.splitlines()]
+    return {merge.replace(":", "\t", 1) for merge, side in sides if ":" in merge and side == "s"}
 
 
 @dataclass
@@ -51,6 +57,7 @@ class Customer:
     lasts: dict = field(default_factory=dict)  # by member: what had arrived last before
     notes: list = field(default_factory=list)  # (holder, member, merge, side, generation)
     traits: list = field(default_factory=list)
+    whys: dict = field(default_factory=dict)  # by who gets an identifier: when that was said, and by whom
 
     @property
     def version(self):
@@ -181,6 +188,41 @@ class Customer:
             self.note(*note)
         return True
 
+    # --- an identifier
+
+    def give_up_identifier(self, to, name, why):
+        if "phase" in self.merge:
+            return "pending"
+        if not self.has_note(to, merge_of(name)):
+            self.role = self.role if self.merge else "root"
+            self.generation += 1
+            self.identifiers.pop(name, None)
+            self.listed.discard(name)
+            self.whys |= {to: why} if why else {}
+            self.note(to, merge_of(name), "s")
+        return "member" if self.merge else "root"
+
+    def taken_from(self, name):
+        """Who gets it is kept apart from these too."""
+        return [note[1:4] for note in self.notes if (note[0], *note[2:4]) == (self.id, merge_of(name), "m")]
+
+    def give(self, name, recents, notes, why):
+        if self.merge:
+            return False
+        self.role = "root"
+        if not self.has_note(self.id, merge_of(name)):
+            received, origin = why.split("\t", 1)
+            self.identifiers[name] = int(received), origin
+            self.note(self.id, merge_of(name), "m")
+        for note in notes:
+            self.note(*note)
+        self.recents += [recent for recent in recents if recent not in self.recents]
+        return True
+
+    def takes(self, bound, names):
+        is_bound = not self.merge and bound in (0, self.generation + 1)
+        return is_bound and not given_up(self.stored_notes()) & set(names)
+
     def stored_notes(self):
         return "".join("\t".join(map(str, note)) + "\n" for note in self.notes)
 
@@ -193,7 +235,7 @@ class Customer:
             return self.answer(placed[-1], bound, event, mark[2:])
         if known and (to or known[0][5][1] not in [self.id, *self.rows]):
             return self.answer_deferred(known, bound, mark[2:4])
-        if self.merge or bound not in (0, self.generation + 1):
+        if not self.takes(bound, event.names):
             return "m", ""
         self.role = self.role or "alone"
         if to:
@@ -201,9 +243,7 @@ class Customer:
             return "f", to
         before, merged = self.state, tuple(self.untold[:MOST_TOLD])
         del self.untold[:MOST_TOLD]
-        attached = sum(1 << place for place, name in enumerate(event.names) if self.tells(name))
-        self.listed -= set(event.names)
-        self.identifiers = dict.fromkeys(event.names, (event.received, event.origin)) | self.identifiers
+        attached = self.attach(event)
         self.sequence += 1
         self.counts[event.channel] += 1
         self.last = event.last
@@ -212,12 +252,10 @@ class Customer:
         return "a", self.sequence, attached, merged, before, self.mapping(attached or merged)
 
     def identify(self, bound, event, traits):
-        if self.merge or bound not in (0, self.generation + 1):
+        if not self.takes(bound, event.names):
             return ("m",)
         self.role = self.role or "alone"
-        attached = sum(1 << place for place, name in enumerate(event.names) if self.tells(name))
-        self.listed -= set(event.names)
-        self.identifiers = dict.fromkeys(event.names, (event.received, event.origin)) | self.identifiers
+        attached = self.attach(event)
         for name, json in traits.items():
             self.say(Trait(name, event.time, self.id, json))
         return "i", attached, self.mapping(True)
@@ -255,6 +293,14 @@ class Customer:
             self.recents.append(again)
         return "f", to[1]
 
+    def attach(self, event):
+        """Where a name would be is nothing, when it is another's."""
+        attached = sum(1 << place for place, name in enumerate(event.names) if name and self.tells(name))
+        self.listed -= set(event.names)
+        names = filter(None, event.names)
+        self.identifiers = dict.fromkeys(names, (event.received, event.origin)) | self.identifiers
+        return attached
+
     def tells(self, name):
         return name in self.listed or name not in self.identifiers
 
@@ -279,6 +325,9 @@ class Customer:
         found = {name: value for name, value in found.items() if value}
         if not self.merges:
             del found["minute"], found["merges"]
+        if not self.merges and not self.generation:
+            del found["generation"]  # it has but notes
+        found |= {f"why {id}": why for id, why in self.whys.items()}
         return found | {f"last {id}": f"\nlast\t{last}" if last else "" for id, last in self.lasts.items()}
 
 
@@ -315,9 +364,23 @@ class World:
         self.said = defaultdict(list)  # by customer, the traits that it held
         self.attached = Counter()  # by what is said
         self.numbers = itertools.count()  # of what is said
-        self.taken_back = set()  # what was given up in splits
+        self.taken_back = set()  # what was given up, in splits and alone
+        self.takings = {}  # by who gets an identifier: who had claimed it, and the identifier
+        self.claims = {}  # by identifier, where it is not its first customer's any more
         self.splits = 0
         self.works = []  # (generator, the record that it delivers)
+
+    @property
+    def ids(self):
+        """Who gets an identifier is known to nobody before it is claimed."""
+        return [id for id in self.customers if id in IDS or self.is_moved(id)]
+
+    def owner(self, name):
+        return self.claims.get(name) or customer_id(int(name[2:4]))
+
+    def is_moved(self, to):
+        claimant, name = self.takings[to]
+        return self.owner(name) != claimant
 
     # --- calls
 
@@ -362,8 +425,13 @@ class World:
         self.check(id)
         if told[0] == "a":
             assert told[1] > last, "sequences grow"
-            self.brought[id] |= {name: (event.received, event.origin) for name in event.names if name not in before}
+            assert not given_up(self.server.look(id).notes) & set(event.names), "nothing brings it back"
+            self.bring(id, event, before)
         return told
+
+    def bring(self, id, event, before):
+        new = [name for name in event.names if name and name not in before]
+        self.brought[id] |= dict.fromkeys(new, (event.received, event.origin))
 
     def defer(self, id, bound, event, node, record, to):
         told = self.server.defer(id, bound, event, node, record, self.released[node], to)
@@ -389,6 +457,26 @@ class World:
                 return number, found
             else:
                 number = first
+
+    def resolved(self, event):
+        """By whose the identifiers are now: the first leads, and what is another's does not count."""
+        home = self.owner(event.names[0])
+        is_own = [name[0] == "y" or self.owner(name) == home for name in event.names]
+        names = tuple(name if own else "" for name, own in zip(event.names, is_own, strict=True))
+        return replace(event, home=home, names=names)
+
+    def place(self, event):
+        """Whoever finds that the customer gave up what it still claims goes to the end of that first."""
+        while True:
+            now = self.resolved(event)
+            root, found = yield from self.follow(now.home)
+            lost = given_up(found.notes) & set(now.names)
+            if not lost:
+                return now, root, found
+            for to, (_, name) in list(self.takings.items()):
+                if name in lost and self.has_begun(to):
+                    yield from self.take(to, "")
+            yield
 
     def arbitrate(self, event, node, record, root, how):
         """Who knows of a demotion asks first the customer of the demoted value."""
@@ -436,9 +524,10 @@ class World:
             told = self.append(where, NEVER, event, node, record) if where != "u" else "u"
             self.note_told(node, record, "u" if told[0] == "u" else (where, told[1]))
             return
+        asked_for = event
         while True:
-            root, found = yield from self.follow(event.home)
-            missing = [name for name in event.names if name not in found.names]
+            event, root, found = yield from self.place(asked_for)
+            missing = [name for name in event.names if name and name not in found.names]
             if missing and how % 2:
                 listed = self.list(root, found.version, event, missing)
                 yield
@@ -456,9 +545,9 @@ class World:
             self.note_told(node, record, "u" if told[0] == "u" else (root, told[1]))
             return
 
-    def identify(self, event, traits, how):
+    def identify(self, said, traits, how):
         while True:
-            root, found = yield from self.follow(event.home)
+            event, root, found = yield from self.place(said)
             bound = 0 if root == event.home and how % 3 else found.generation + 1
             before = set(self.customers[root].identifiers)
             told = self.server.identify(root, bound, event, NODES[how % 2], 0, 0, traits)
@@ -467,7 +556,7 @@ class World:
             if told[0] == "m":
                 yield
                 continue
-            self.brought[root] |= {n: (event.received, event.origin) for n in event.names if n not in before}
+            self.bring(root, event, before)
             self.attached.update(n for place, n in enumerate(event.names) if told[1] >> place & 1 and n[0] == "x")
             said = [Trait(name, event.time, root, json) for name, json in traits.items()]
             self.said[root] += [trait for trait in said if trait in self.customers[root].traits]
@@ -541,6 +630,47 @@ class World:
                 return to, up, recents, notes
             to, at = up[1].decode(), up[2]
 
+    def has_begun(self, to):
+        claimant, name = self.takings[to]
+        return not self.is_moved(to) and self.customers[claimant].has_note(to, merge_of(name))
+
+    def take(self, to, why):
+        """Takes an identifier back, or ends what somebody else takes back, who knows why."""
+        claimant, name = self.takings[to]
+        root, up, recents, notes = yield from self.give_up_identifier(claimant, to, name, why)
+        why = up[6].decode()
+        told = [line.split("\t") for line in notes.decode().splitlines()]
+        is_first = not self.customers[to].has_note(to, merge_of(name))
+        given = self.server.give(to, name, root, up, notes)
+        assert given == self.customers[to].give(name, recents, told, why)
+        if is_first:
+            self.brought[to][name] = self.customers[to].identifiers[name]
+        self.check(to)
+        yield
+        if not self.is_moved(to):
+            self.claims[name] = to
+
+    def give_up_identifier(self, id, to, name, why):
+        """At who has claimed it and all above."""
+        at, notes = "0", b""
+        while True:
+            up = self.server.give_up_identifier(id, to, at, name, why)
+            one = self.customers[id]
+            assert up[0].decode() == one.give_up_identifier(to, name, why)
+            recents, taken_from = list(one.recents), one.taken_from(name)
+            self.taken_back.add(name)
+            self.check(id)
+            yield
+            if up[0] == b"pending":
+                yield from self.finish(id)
+                continue
+            assert up[3].decode() == "".join("\t".join(note) + "\n" for note in taken_from)
+            notes += up[3]
+            why = up[6].decode()
+            if up[0] == b"root":
+                return id, up, recents, notes
+            id, at = up[1].decode(), up[2]
+
     def take_in(self, loser, told):
         """It may have been taken in or refused by another meanwhile, who has confirmed that too."""
         survivor, number, at, evidence = (word.decode() for word in told[1:5])
@@ -568,7 +698,7 @@ class World:
     def event(self, a, b, c):
         event = self.made(len(self.events), a, b, c)
         if c % 3 == 0:
-            event = replace(event, names=event.names[-1:] * (b % 3 == 2), asked=IDS[(c // 3) % len(IDS)])
+            event = replace(event, names=event.names[-1:] * (b % 3 == 2), asked=self.ids[(c // 3) % len(self.ids)])
         self.events.append(event)
         self.send(event, NODES[a % 2], b)
 
@@ -582,8 +712,8 @@ class World:
 
     def made(self, number, a, b, c):
         """Of its identifiers some are only its customer's, and some anybody's."""
-        home = IDS[a % len(IDS)]
-        names = [f"x\t{home[-1]}-{c % 4}", f"x\t{home[-1]}-{c % 5}", f"y\tof all {b % 3}"][: 1 + b % 3]
+        home = self.ids[a % len(self.ids)]
+        names = [f"x\t{home[-2:]}-{c % 4}", f"x\t{home[-2:]}-{c % 5}", f"y\tof all {b % 3}"][: 1 + b % 3]
         return Event(
             b"k%d %05d" % (number % 3, number),  # few prints differ
             b"said %03d" % (c % 7),
@@ -620,12 +750,23 @@ class World:
             self.send(replace(some[a % len(some)][0], content=b"other%03d" % (c % 3)), NODES[b % 2], c)
 
     def join(self, a, b, c):
-        self.start(self.merge(IDS[a % len(IDS)], IDS[b % len(IDS)], f"evidence {c}"))
+        self.start(self.merge(self.ids[a % len(self.ids)], self.ids[b % len(self.ids)], f"evidence {c}"))
 
     def take_back(self, a, b, c):
         some = [(one.id, one.merge["merge"]) for one in self.customers.values() if one.merge]
         if some:
             self.start(self.split(*some[a % len(some)]))
+
+    def take_identifier(self, a, b, c):
+        """One that its customer has, and that nobody takes back already."""
+        taken = {name for to, (_, name) in self.takings.items() if not self.is_moved(to)}
+        names = {name for some in self.brought.values() for name in some if name[0] == "x"} - taken
+        some = [name for name in sorted(names) if name in self.customers[self.root_of(self.owner(name))].identifiers]
+        if some:
+            name, to = some[a % len(some)], customer_id(len(self.customers))
+            self.customers[to] = Customer(to)
+            self.takings[to] = self.owner(name), name
+            self.start(self.take(to, f'{9000 + c}\toperator\t"{to}"'))
 
     def end_other(self, a, b, c):
         some = [customer.id for customer in self.customers.values() if "phase" in customer.merge]
@@ -654,7 +795,7 @@ class World:
 
     def lose(self, a, b, c):
         """What is listed and not told, and was claimed for another, or for a member, by who looked at it or has not."""
-        id, claimant = IDS[a % len(IDS)], IDS[b % len(IDS)]
+        id, claimant = self.ids[a % len(self.ids)], self.ids[b % len(self.ids)]
         names = {name for name in sorted(self.customers[id].listed)[: 1 + c % 2] if name[0] == "y"}
         if names:
             generation, count = self.customers[id].version
@@ -677,14 +818,23 @@ class World:
         """All go on; whoever is left half-way is found; and whoever was merged is told with an entry more."""
         while self.works:
             self.go_on(0, 0, 0)
-        for id in IDS:
+        for id in self.customers:
             self.run(self.follow(id))
+        for to in filter(self.has_begun, self.takings):
+            self.run(self.take(to, ""))
         for record in self.unreleased():
             self.run(self.deliver(*record, 0))
         for customer in self.customers.values():
             while customer.untold and not customer.merge:
-                self.event(IDS.index(customer.id), 0, 1)
-                self.run(self.works.pop()[0])
+                self.tell(customer.id)
+
+    def tell(self, id):
+        """With an entry of its own."""
+        event = self.made(len(self.events), 0, 0, 1)
+        event = replace(event, home=id, names=(f"x\t{id[-2:]}-told",))
+        self.events.append(event)
+        self.send(event, NODES[0], 0)
+        self.run(self.works.pop()[0])
 
     def root_of(self, id):
         while self.customers[id].merge:
@@ -693,11 +843,12 @@ class World:
 
     def check_all(self):
         """In words that owe little to how the model does it."""
-        seen = {id: found for id in IDS if (found := self.server.seen(id))}
+        seen = {id: found for id in self.customers if (found := self.server.seen(id))}
         trees = defaultdict(list)
         for id in seen:
             trees[self.root_of(id)].append(id)
         self.check_entries(seen)
+        self.check_taken(seen)
         assert not any("phase" in one.graph for one in seen.values())
         for root, tree in trees.items():
             one = seen[root]
@@ -729,6 +880,13 @@ class World:
             {e.key for e, *record in self.records if tuple(record) in self.told}
         )
 
+    def check_taken(self, seen):
+        """Who got it is another than who had it, and has it, unless it was taken back from that one too."""
+        for to in filter(self.is_moved, self.takings):
+            claimant, name = self.takings[to]
+            assert self.root_of(to) != self.root_of(claimant)
+            assert (to, name) in self.takings.values() or name in seen[self.root_of(to)].identifiers
+
     def check_identifiers(self, root, brought):
         names = set().union(*brought)
         assert names - self.taken_back <= set(root.identifiers) <= names
@@ -756,10 +914,12 @@ class World:
         told += self.attached
         listed = set().union(*(c.listed for c in self.customers.values() if not c.merge))
         brought = {name for some in self.brought.values() for name in some if name[0] == "x"}
-        assert self.splits or told == dict.fromkeys(brought - listed, 1)
+        told = {name: times for name, times in told.items() if name not in self.taken_back}
+        assert self.splits or told == dict.fromkeys(brought - listed - self.taken_back, 1)
 
 
-OFTEN = {"event": 5, "say": 3, "join": 4, "go_on": 14, "list_and_die": 1, "take_back": 2, "lose": 2}
+OFTEN = {"event": 5, "say": 3, "join": 4, "go_on": 14, "list_and_die": 1}
+OFTEN |= {"take_back": 2, "take_identifier": 2, "lose": 2}
 SELDOM = ["nothing", "again", "retry", "reuse", "end_other", "die", "release"]
 WHAT = SELDOM * 2 + [what for what, times in OFTEN.items() for _ in range(times)]
 NUMBERS = st.integers(0, 99)
@@ -842,6 +1002,24 @@ def test_only_what_is_neither_its_own_nor_its_members_is_taken_back(server):
     assert not server.take_back(LARGE, None, IDS[3], ["x\t2"]), "it is frozen"
     assert server.take_back(SMALL, None, IDS[3], ["x\t1"])
     assert server.look(SMALL).version == (2, 0)
+
+
+def test_what_was_given_up_comes_back_by_no_event(server):
+    """Neither here nor where the customer is merged into later; who asks for a deferral is told the same."""
+    server.clear()
+    event, other = an_event(1), an_event(2)
+    assert server.append(LARGE, 0, event, NODES[0], 1, 1)[:2] == ("a", 1)
+    up = server.give_up_identifier(LARGE, IDS[3], "0", "x\t1", 'why\toperator\t"1"')
+    assert up[0] == b"root"
+    assert server.merge(LARGE, SMALL) == "in"
+    for id in (SMALL, LARGE):
+        for names in (("x\t1",), ("x\t9", "x\t1")):
+            assert server.append(id, 0, replace(other, names=names), NODES[0], 2, 1) == ("m", "")
+            assert server.identify(id, 0, replace(other, names=names), NODES[0], 0, 0, {}) == ("m",)
+            assert server.defer(id, 0, replace(other, names=names), NODES[0], 2, 1, IDS[3]) == ("m", "")
+    assert server.append(SMALL, 0, event, NODES[0], 3, 1) == ("o", LARGE), "what it brought is known still"
+    assert server.defer(SMALL, 0, replace(other, names=("x\t9", "")), NODES[0], 2, 1, IDS[3]) == ("f", IDS[3])
+    assert server.append(SMALL, 0, an_event(4, names=("x\t11", "y\t1")), NODES[0], 4, 1)[:2] == ("a", 2)
 
 
 def test_what_only_may_be_known_is_not_appended(server):

@@ -38,6 +38,11 @@ def customer_keys(lane, names):
     return [lane + b"home", lane + b"released", *(lane + kind + name for name in names for kind in KINDS)]
 
 
+def merge_of(name):
+    """By which notes tell of an identifier that is taken back."""
+    return name.replace("\t", ":", 1)
+
+
 def packed(kind, name, value):
     """A change of the state."""
     name, value = f"\n{name}\t".encode(), value.encode()
@@ -160,6 +165,16 @@ class Customers:
     def give_up(self, id, member, at, told):
         """What leave told."""
         return self._call("customer/give_up", id, "open", member, told[2], at, *told[4:])
+
+    def give_up_identifier(self, id, to, at, name, why):
+        """Who gets it. First at the one that has claimed it, and then at each above."""
+        lines = f"\n{name}\n"
+        return self._call("customer/give_up", id, "open", to, merge_of(name), at, "", lines, "", "", why)
+
+    def give(self, to, name, root, up, notes):
+        """What the root told when it gave the identifier up."""
+        words = (self.most_recents, merge_of(name), root, up[4], up[5], notes, up[6])
+        return bool(self._call("customer/give", to, "open", *words))
 
     def free(self, member, number, root, up, notes):
         """What the root told when it gave the member up."""
