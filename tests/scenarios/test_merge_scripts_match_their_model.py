@@ -773,6 +773,11 @@ class World:
         if some:
             self.start(self.finish(some[a % len(some)]))
 
+    def end_taking(self, a, b, c):
+        some = [to for to in self.takings if self.has_begun(to)]
+        if some:
+            self.start(self.take(some[a % len(some)], ""))
+
     def go_on(self, a, b, c):
         if not self.works:
             return
@@ -919,7 +924,7 @@ class World:
 
 
 OFTEN = {"event": 5, "say": 3, "join": 4, "go_on": 14, "list_and_die": 1}
-OFTEN |= {"take_back": 2, "take_identifier": 2, "lose": 2}
+OFTEN |= {"take_back": 2, "take_identifier": 2, "end_taking": 1, "lose": 2}
 SELDOM = ["nothing", "again", "retry", "reuse", "end_other", "die", "release"]
 WHAT = SELDOM * 2 + [what for what, times in OFTEN.items() for _ in range(times)]
 NUMBERS = st.integers(0, 99)
@@ -1020,6 +1025,23 @@ def test_what_was_given_up_comes_back_by_no_event(server):
     assert server.append(SMALL, 0, event, NODES[0], 3, 1) == ("o", LARGE), "what it brought is known still"
     assert server.defer(SMALL, 0, replace(other, names=("x\t9", "")), NODES[0], 2, 1, IDS[3]) == ("f", IDS[3])
     assert server.append(SMALL, 0, an_event(4, names=("x\t11", "y\t1")), NODES[0], 4, 1)[:2] == ("a", 2)
+
+
+def test_who_comes_late_with_an_identifier_gives_nothing(server):
+    """Others ended it, and it was taken back from the new customer too, who then was merged."""
+    server.clear()
+    new, third, name, why = LARGE, IDS[4], "x\t1", '7\toperator\t"1"'
+    server.list(IDS[3], (0, 0), an_event(1), [name])
+    up = server.give_up_identifier(IDS[3], new, "0", name, why)
+    assert server.give(new, name, IDS[3], up, up[3])
+    assert server.look(new).names == {name}
+    from_new = server.give_up_identifier(new, third, "0", name, why)
+    assert from_new[3].decode() == f"{new}\tx:1\tm\n", "the third is kept apart from the first too"
+    assert server.give(new, name, IDS[3], up, up[3])
+    assert server.look(new).names == frozenset()
+    assert server.merge(new, SMALL) == "in"
+    assert not server.give(new, name, IDS[3], up, up[3])
+    assert server.look(new).standing == "member"
 
 
 def test_what_only_may_be_known_is_not_appended(server):
