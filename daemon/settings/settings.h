@@ -62,7 +62,7 @@ struct tp_settings {
         char *types;   /* comma-separated, strongest first */
         char *blocked; /* patterns (common/pattern.h) */
         unsigned merges_per_minute;
-        unsigned shared_after;  /* customers that a value may tie; 0: any number */
+        unsigned shared_after;  /* customers that a value may have conflicts with; 0: any */
         uint64_t shared_within; /* s */
     } identity;
     struct {

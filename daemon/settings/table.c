@@ -94,10 +94,10 @@ const struct tp_setting tp_settings_table[] = {
      .help = "How many customers may be merged into one in a minute; beyond that they stay apart, and the events say so: one "
              "bad integration must not make a thousand people one. 0: none ever."},
     {OF(identity, shared_after), TP_UNSIGNED, "10", 0, 1000,
-     .help = "How many customers one value may tie, or would have tied, within identity.shared_within: beyond that it is demoted, "
-             "for good, and is from then on as one of a shared type. 0: none is demoted any more."},
+     .help = "How many customers one value may have conflicts with within identity.shared_within: beyond that it is demoted, for "
+             "good, and is from then on as one of a shared type. 0: none is demoted any more."},
     {OF(identity, shared_within), TP_SECONDS, "90d", 1, INT64_C(365) * 86400,
-     .help = "How long a customer counts for a value that tied it."},
+     .help = "How long a customer counts for a value that would have tied it."},
 
     {OF_TYPE(form), TP_TEXT, "", .form = &tp_form_identifier,
      .help = "How a value is made canonical. When empty, as the type of that name, which is text for those that are new."},
