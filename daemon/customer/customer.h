@@ -144,7 +144,7 @@ struct tp_customer {
     uint64_t merge;    /* of a member: the number of the merge that made it one */
     int64_t merged_ms; /* and when what brought that about was received; 0: not known */
     bool is_known;     /* not only listed: an interaction has come, or one that says who it is; or it was merged with
-                          others before that, and split again */
+                          others before that, and split again, or all that led to it was taken back */
     uint64_t sequence; /* the last */
     struct tp_str state; /* "LF NAME TAB VALUE" each */
     struct tp_mapping mapping;

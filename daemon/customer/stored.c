@@ -26,8 +26,7 @@ static int read_blob(const struct tp_stored *stored, struct tp_customer *custome
     size_t identifiers_len = tp_read_big(&reader, 4), origins_len = tp_read_big(&reader, 4);
     uint8_t role = tp_read_u8(&reader);
     uint8_t n_untold = tp_read_u8(&reader);
-    bool was_merged = role == ROOT && n_identifiers > 0;
-    customer->is_known = customer->sequence > 0 || n_identifiers > n_untold || was_merged;
+    customer->is_known = customer->sequence > 0 || n_identifiers > n_untold || role == ROOT;
     if (!stored->bare) {
         customer->state = tp_read_bytes(&reader, state_len);
         customer->mapping = tp_mapping_read(&reader, n_identifiers, identifiers_len, origins_len);

@@ -3,7 +3,7 @@
 import pytest
 
 from touchpoint.ctl import ctl
-from touchpoint.front import error_of
+from touchpoint.front import error_of, event
 from touchpoint.splits import COOKIE, EMAIL, HANDLE, NOBODY, PHONE, Story, at, known, last_told, take_back, told
 from touchpoint.story import UUID, send
 
@@ -132,6 +132,17 @@ def test_cookies_go_on_as_they_were(story):
     assert take_back(daemon, story.root, PHONE).status == 200
     (visit,) = told(daemon, at("web", "page.viewed", COOKIE))
     assert visit["id"] == story.root
+
+
+def test_who_has_none_left_is_still_there(touchpointd):
+    """With what was said of it, under the id that was told."""
+    daemon = touchpointd()
+    send(daemon, event(type="identify", customer=COOKIE, traits={"name": "Ann"}))
+    before = daemon.get(f"/v1/customers/{daemon.find(**COOKIE)}").json
+    assert before["traits"] == {"name": "Ann"}
+    assert take_back(daemon, before["id"], COOKIE).status == 200
+    assert daemon.get(f"/v1/customers/{before['id']}").json == before | {"identifiers": []}
+    assert daemon.timeline(before["id"]) == []
 
 
 def test_by_hand(story):

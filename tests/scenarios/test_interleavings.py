@@ -35,8 +35,9 @@ AGAIN = st.tuples(st.just("again"), NODE, st.integers(0, 5))
 KILL = st.tuples(st.just("kill"), NODE)
 WAIT = st.tuples(st.just("wait"))
 SPLIT = st.tuples(st.just("split"), NODE, st.integers(0, 5), st.booleans())
-OF_ONE_NODE = st.one_of(COME, COME, COME, COME, AGAIN, WAIT, SPLIT)
-OF_TWO = st.one_of(COME, COME, CROSS, CROSS, CROSS, BOTH, AGAIN, WAIT, KILL, SPLIT)
+TAKE = st.tuples(st.just("take"), NODE, st.integers(0, 5), st.booleans())
+OF_ONE_NODE = st.one_of(COME, COME, COME, COME, AGAIN, WAIT, SPLIT, TAKE)
+OF_TWO = st.one_of(COME, COME, CROSS, CROSS, CROSS, BOTH, AGAIN, WAIT, KILL, SPLIT, TAKE)
 
 ASKED = int(os.environ.get("INTERLEAVINGS", 0))
 

@@ -12,6 +12,7 @@ from model.resolution import AS_CONFIGURED, STRENGTH, Customer, Resolver, root
 from touchpoint import oracle
 from touchpoint.oracle import pair_of
 from touchpoint.parting import Partings, below, chain
+from touchpoint.splits import take_back
 
 BASE = 1_760_000_000
 
@@ -166,6 +167,25 @@ class Tangle:
         assert root.names | member.names == before.names
         assert not root.names & member.names, (root, member)
 
+    def take(self, which, pick, killed):
+        """An operator takes one identifier back, at rest; `killed`: when that was accepted."""
+        self.rest()
+        owners, into = self.owners(), self.into()
+        if not owners:
+            return
+        name, node = sorted(owners)[pick % len(owners)], self.nodes[which % len(self.nodes)]
+        before = self.known(owners[name])
+        reply = take_back(node, before.id, dict([name]), wait=0 if killed else 20)
+        assert reply.status == (202 if killed else 200), reply.body
+        if killed:
+            node.kill9()
+        self.rest()
+        after, new = self.known(before.id), self.known(self.owners()[name])
+        assert (after.names, new.names) == (before.names - {name}, {name})
+        assert (after.told, new.told, new.members) == (before.told, set(), set())
+        self.partings.add_taken(into, name, before.holders[name], new.id)
+        self.begin_chapter()
+
     def begin_chapter(self):
         owners = self.owners()
         known = {id: self.known(id) for id in set(owners.values())}
@@ -192,16 +212,22 @@ class Tangle:
     def known(self, id):
         """What the front says of a customer. `told`: its events, and under whose id each was told."""
         customer = self.nodes[0].get(f"/v1/customers/{id}").json
+        holders = {pair_of(one): one.get("customer", id) for one in customer["identifiers"]}
         return SimpleNamespace(
             id=id,
-            names={pair_of(one) for one in customer["identifiers"]},
+            names=set(holders),
+            holders=holders,
             members=set(customer.get("members", [])),
             told={(entry["id"], entry["customer"]["id"]) for entry in self.nodes[0].timeline(id)},
         )
 
+    def everybody(self):
+        """Also who has no identifier any more."""
+        return set(self.owners().values()) | {self.root(id) for id in self.partings.ids}
+
     def members(self):
         """By customer: the members of each, with whom they were merged into."""
-        found = {id: self.nodes[0].get(f"/v1/customers/{id}/identity").json for id in set(self.owners().values())}
+        found = {id: self.nodes[0].get(f"/v1/customers/{id}/identity").json for id in self.everybody()}
         return {id: {one["id"]: one["into"] for one in one.get("members", [])} for id, one in found.items()}
 
     def into(self):
@@ -228,7 +254,7 @@ class Tangle:
     def sight(self, news):
         """For the oracle. `news`: of a topic, what came since, which may be of a story that was given up."""
         mark = f"t{self.number}-"
-        ids = set(self.owners().values())
+        ids = self.everybody()
         node = self.nodes[0]
         customers = {id: node.get(f"/v1/customers/{id}").json for id in ids}
         keys = ids.union(*(one.get("members", []) for one in customers.values()))

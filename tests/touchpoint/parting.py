@@ -16,7 +16,21 @@ def below(into, id):
 
 
 class Partings(list):
-    """Of each split its two sides: who keeps a note of it, and who was below each of these when it got that."""
+    """Of each split its two sides: who keeps a note of it, and who was below each of these when it got that. One of an
+    identifier that was taken back is of the new customer who got it, and of whose it was."""
+
+    def __init__(self):
+        super().__init__()
+        self._taken = []  # of those of an identifier: that, and the sides
+
+    def add_taken(self, into, name, holder, new):
+        """The new one is kept apart as well from whom the identifier was taken from before."""
+        for taken, (side, _) in self._taken:
+            if taken == name and holder in side:
+                side[new] = {new}
+        sides = {new: {new}}, {id: below(into, id) for id in chain(into, holder)}
+        self._taken.append((name, sides))
+        self.append(sides)
 
     def add(self, into, member):
         above, gone = chain(into, member)[1:], below(into, member)
