@@ -15,7 +15,7 @@ SETTINGS = {"timeline.max_events": 1_000_000, "redis.timeout": "1s", "delivery.w
 MOST_GROWTH_MB = 8
 """The window is 1 MB of JSON or so, thrice over at the most; what an outage brings is much more."""
 
-lengths = pytest.mark.parametrize("seconds", [2.5, pytest.param(20, marks=pytest.mark.slow)])
+lengths = pytest.mark.parametrize("seconds", [2.5, pytest.param(10, marks=pytest.mark.slow)])
 
 
 def passed(daemon):

@@ -29,7 +29,7 @@ def cut_after(proxy, place):
 
 
 @pytest.mark.tsan
-@pytest.mark.parametrize("count", [3, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_after_any_byte_of_a_reply(touchpointd, redis, kafka, topics, count):
     with Proxy(redis.port) as proxy:
         daemon = touchpointd({"timeline.max_events": 1_000_000}, redis=proxy)

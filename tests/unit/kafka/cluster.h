@@ -163,6 +163,7 @@ static inline rd_kafka_t *consumer_new(struct cluster *cluster, const char *topi
     rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster->mock), NULL, 0);
     rd_kafka_conf_set(conf, "group.id", "test", NULL, 0);
     rd_kafka_conf_set(conf, "enable.partition.eof", "true", NULL, 0);
+    rd_kafka_conf_set(conf, "fetch.wait.max.ms", "10", NULL, 0); /* the mock waits for as long as it may */
     rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
     assert_non_null(consumer);
     rd_kafka_poll_set_consumer(consumer);
