@@ -5,12 +5,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-static int hex(char digit) {
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    digit = (char)(digit | 0x20);
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
+#include "common/percent.h"
 
 /* Percent-decodes `text`; where `plus` is set a '+' is a blank. The room for it was made by tp_http_target_read. */
 static int decode(struct tp_http_request *request, struct tp_str text, bool plus, struct tp_str *ret) {
@@ -18,21 +13,12 @@ static int decode(struct tp_http_request *request, struct tp_str text, bool plus
         *ret = text;
         return 0;
     }
-    char *start = request->decoded.at + request->decoded.len, *to = start;
-    for (size_t i = 0; i < text.len; i++) {
-        char byte = text.at[i] == '+' && plus ? ' ' : text.at[i];
-        if (byte == '%') {
-            int high = i + 2 < text.len ? hex(text.at[i + 1]) : -1, low = high < 0 ? -1 : hex(text.at[i + 2]);
-            if (low < 0)
-                return tp_http_refuse(&request->refusal, TP_EINVALID, "a broken percent-escape in the request target");
-            byte = (char)(high * 16 + low);
-            i += 2;
-        }
-        if (byte == '\0')
-            return tp_http_refuse(&request->refusal, TP_EINVALID, "NUL in the request target");
-        *to++ = byte;
-    }
-    *ret = (struct tp_str){start, (size_t)(to - start)};
+    struct tp_str decoded = {request->decoded.at + request->decoded.len, 0};
+    if (tp_percent_decode(text, plus, request->decoded.at + request->decoded.len, &decoded.len) < 0)
+        return tp_http_refuse(&request->refusal, TP_EINVALID, "a broken percent-escape in the request target");
+    if (memchr(decoded.at, '\0', decoded.len))
+        return tp_http_refuse(&request->refusal, TP_EINVALID, "NUL in the request target");
+    *ret = decoded;
     request->decoded.len += ret->len;
     return 0;
 }
