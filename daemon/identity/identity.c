@@ -49,7 +49,16 @@ static void begin_again(struct tp_identity *identity) {
     tp_identity_go_on(identity, 0);
 }
 
-/* What is chosen from here on knows of those that are demoted now. */
+static void unlist_lost(struct tp_identity *identity);
+
+/* What is chosen from here on knows of those that are demoted now, and of what is not listed any more. */
+static void on_counted(struct tp_identity *identity, int status) {
+    if (status == 0 && tp_promised_broken(identity))
+        unlist_lost(identity);
+    else
+        tp_identity_go_on(identity, status);
+}
+
 static void commit(struct tp_identity *identity) {
     clear_listings(identity);
     tp_claims_settle(identity, true);
@@ -57,8 +66,8 @@ static void commit(struct tp_identity *identity) {
     identity->n_made = 0;
     identity->turns = identity->cut > identity->at ? 0 : identity->turns;
     identity->at = identity->cut;
-    if (!tp_ties_count(identity, tp_identity_go_on))
-        tp_identity_go_on(identity, 0);
+    if (!tp_ties_count(identity, on_counted))
+        on_counted(identity, 0);
 }
 
 static void on_unlisted(void *arg, int status) {
@@ -72,7 +81,7 @@ static void on_unlisted(void *arg, int status) {
 static void unlist_lost(struct tp_identity *identity) {
     int status = 0;
     clear_listings(identity);
-    tp_choose_lost(identity);
+    tp_promised_take_back(identity);
     if (identity->n_listings == 0)
         begin_again(identity);
     else
@@ -98,6 +107,11 @@ static void claim(struct tp_identity *identity) {
         commit(identity);
 }
 
+static void list_again(struct tp_identity *identity) {
+    tp_promised_note(identity);
+    begin_again(identity);
+}
+
 static void on_listed(void *arg, int status) {
     struct tp_identity *identity = arg;
     bool listed = true;
@@ -109,7 +123,7 @@ static void on_listed(void *arg, int status) {
     else if (listed)
         claim(identity);
     else
-        begin_again(identity);
+        list_again(identity);
 }
 
 static void list_and_claim(struct tp_identity *identity) {

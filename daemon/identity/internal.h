@@ -12,17 +12,18 @@ struct tp_claim {
     UT_hash_handle hh;
     struct tp_claim *next_in_bucket;
     unsigned bucket;
-    size_t strength;          /* of its type; 0 is the strongest */
-    size_t first;             /* request that names it */
-    bool shared;              /* so is its type, or it is demoted */
-    bool demoted;             /* it turned out to be shared, whatever its type */
-    bool shared_choice;       /* stands beside other identifiers: what to claim it for is not known yet */
-    bool broken;              /* its key holds something else */
-    bool wanted;              /* free; to be claimed for `owner`, which is a guess until it is */
-    char owner[TP_UUID_TEXT]; /* "" while nobody's */
-    char lost[TP_UUID_TEXT];  /* the customer that it was wanted for in vain, and that lists it; "": none */
-    struct tp_buf ties;       /* ids of customers that it would have tied, to be counted */
-    int64_t tied_ms;          /* when the latest event that said so was received */
+    size_t strength;             /* of its type; 0 is the strongest */
+    size_t first;                /* request that names it */
+    bool shared;                 /* so is its type, or it is demoted */
+    bool demoted;                /* it turned out to be shared, whatever its type */
+    bool shared_choice;          /* stands beside other identifiers: what to claim it for is not known yet */
+    bool broken;                 /* its key holds something else */
+    bool wanted;                 /* free; to be claimed for `owner`, which is a guess until it is */
+    char owner[TP_UUID_TEXT];    /* "" while nobody's */
+    char promised[TP_UUID_TEXT]; /* the customer that lists it since a turn that was begun again; "": none */
+    char lost[TP_UUID_TEXT];     /* the customer that lists it, and that it is not claimed for; "": none */
+    struct tp_buf ties;          /* ids of customers that it would have tied, to be counted */
+    int64_t tied_ms;             /* when the latest event that said so was received */
     unsigned key_len;
     char key[]; /* "type:value" */
 };
@@ -145,8 +146,18 @@ enum tp_choice {
 bool tp_choose_survey(struct tp_identity *identity, const struct tp_identity_request *request);
 /* All that is known is looked at: whose it is, what it lists and what it claims. */
 enum tp_choice tp_choose(struct tp_identity *identity, struct tp_identity_request *request);
-/* What was listed, and is another's: that is to be taken back. */
-void tp_choose_lost(struct tp_identity *identity);
+/* ---- listing.c, beside choosing.h ---- */
+/* One more, empty. NULL, and the identity's status, when memory is short. */
+struct tp_customer_listing *tp_listing_new(struct tp_identity *identity);
+void tp_listing_write_line(struct tp_identifier identifier, struct tp_buf *out); /* "TYPE TAB VALUE LF" */
+
+/* ---- promised.c ---- */
+/* The turn is begun again, and some of its listings were made. */
+void tp_promised_note(struct tp_identity *identity);
+/* Whether any of these is another's by now: that one is lost. */
+bool tp_promised_broken(struct tp_identity *identity);
+/* Listings that take back what is lost. */
+void tp_promised_take_back(struct tp_identity *identity);
 
 /* ---- identity.c ---- */
 void tp_identity_answered(struct tp_identity *identity, int status); /* by tp_claims_ask */

@@ -7,7 +7,7 @@
 #include "common/error.h"
 #include "common/mapping.h"
 
-static void add_line(struct tp_identifier identifier, struct tp_buf *out) {
+void tp_listing_write_line(struct tp_identifier identifier, struct tp_buf *out) {
     tp_buf_addstr(out, identifier.type);
     tp_buf_addc(out, '\t');
     tp_buf_addstr(out, identifier.value);
@@ -18,7 +18,7 @@ static void add_line(struct tp_identifier identifier, struct tp_buf *out) {
 static char *find_line(const struct tp_view *view, struct tp_identifier identifier) {
     struct tp_buf line = TP_BUF_INIT;
     tp_buf_addc(&line, '\n');
-    add_line(identifier, &line);
+    tp_listing_write_line(identifier, &line);
     struct tp_str lines = tp_lines_of(view);
     char *at = lines.len > 0 && !line.failed ? memmem(lines.at, lines.len, line.at, line.len) : NULL;
     tp_buf_free(&line);
@@ -29,12 +29,14 @@ static bool has_line(const struct tp_view *view, struct tp_identifier identifier
     return find_line(view, identifier) != NULL;
 }
 
-static struct tp_customer_listing *add_listing(struct tp_identity *identity) {
+struct tp_customer_listing *tp_listing_new(struct tp_identity *identity) {
     if (identity->n_listings == identity->most_listings) {
         size_t most = identity->most_listings ? 2 * identity->most_listings : 64;
         struct tp_customer_listing *listings = reallocarray(identity->listings, most, sizeof *listings);
-        if (!listings)
+        if (!listings) {
+            identity->status = TP_ENOMEM;
             return NULL;
+        }
         identity->listings = listings;
         identity->most_listings = most;
     }
@@ -55,7 +57,7 @@ void tp_listing_add(struct tp_choosing *choosing, struct tp_view *view, size_t i
     view->look.version.n_identifiers++;
     if (lines->len == 0)
         tp_buf_addc(lines, '\n');
-    add_line(identifier, lines);
+    tp_listing_write_line(identifier, lines);
     if (lines->failed)
         choosing->identity->status = TP_ENOMEM;
 }
@@ -63,11 +65,9 @@ void tp_listing_add(struct tp_choosing *choosing, struct tp_view *view, size_t i
 /* In the order of the interaction, in which an append without a list would attach them. */
 static void write_lines(struct tp_choosing *choosing, struct tp_view *view, const struct tp_interaction *origin) {
     const struct tp_interaction *interaction = choosing->request->interaction;
-    struct tp_customer_listing *listing = add_listing(choosing->identity);
-    if (!listing) {
-        choosing->identity->status = TP_ENOMEM;
+    struct tp_customer_listing *listing = tp_listing_new(choosing->identity);
+    if (!listing)
         return;
-    }
     memcpy(listing->customer_id, view->look.customer_id, TP_UUID_TEXT);
     listing->version = view->before;
     listing->received_ms = origin->received_ms;
@@ -75,7 +75,7 @@ static void write_lines(struct tp_choosing *choosing, struct tp_view *view, cons
     tp_buf_addc(&listing->lines, '\n');
     for (size_t i = 0; i < choosing->n; i++)
         if (view->gained >> i & 1)
-            add_line(interaction->identifiers[i], &listing->lines);
+            tp_listing_write_line(interaction->identifiers[i], &listing->lines);
     view->gained = 0;
     if (listing->lines.failed)
         choosing->identity->status = TP_ENOMEM;
@@ -137,7 +137,7 @@ static void write_lost(struct tp_choosing *choosing, struct tp_view *view, struc
             continue;
         tp_buf_adds(&listing->lost, choosing->claims[i]->owner);
         tp_buf_addc(&listing->lost, '\t');
-        add_line(choosing->request->interaction->identifiers[i], &listing->lost);
+        tp_listing_write_line(choosing->request->interaction->identifiers[i], &listing->lost);
         cut_line(view, choosing->request->interaction->identifiers[i]);
     }
     view->look.version.generation++;
@@ -152,33 +152,11 @@ static void take_back(struct tp_choosing *choosing, struct tp_view *view) {
     if (i == choosing->n)
         return;
     write_listing(choosing, view);
-    struct tp_customer_listing *listing = add_listing(choosing->identity);
+    struct tp_customer_listing *listing = tp_listing_new(choosing->identity);
     if (listing)
         write_lost(choosing, view, listing);
-    if (!listing || listing->lost.failed)
+    if (listing && listing->lost.failed)
         choosing->identity->status = TP_ENOMEM;
-}
-
-static void write_lost_claim(struct tp_identity *identity, const struct tp_claim *claim) {
-    struct tp_str value = {claim->key, claim->key_len}, type = tp_str_cut(&value, ':');
-    struct tp_customer_listing *listing = add_listing(identity);
-    if (!listing) {
-        identity->status = TP_ENOMEM;
-        return;
-    }
-    memcpy(listing->customer_id, claim->lost, TP_UUID_TEXT);
-    listing->as_it_is = true;
-    tp_buf_adds(&listing->lost, claim->owner);
-    tp_buf_addc(&listing->lost, '\t');
-    add_line((struct tp_identifier){type, value}, &listing->lost);
-}
-
-void tp_choose_lost(struct tp_identity *identity) {
-    for (struct tp_claim *claim = identity->claims; claim; claim = claim->hh.next) {
-        if (claim->lost[0])
-            write_lost_claim(identity, claim);
-        claim->lost[0] = '\0';
-    }
 }
 
 /* What it lists is what was claimed for it, as far as this interaction knows. */

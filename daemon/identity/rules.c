@@ -173,7 +173,7 @@ enum tp_against tp_rules_attach(const struct tp_rules *rules, struct tp_str one,
     char line[2 * TP_MAX_IDENTIFIER_BYTES + 2];
     int len = snprintf(line, sizeof line, "%.*s\t%.*s\n", TP_FMT(identifier.type), TP_FMT(identifier.value));
     const struct side side = side_of(rules, one), other = side_of(rules, (struct tp_str){line, (size_t)len});
-    return against(rules, &side, &other, by, false);
+    return has(&side, identifier) ? TP_AGAINST_NOTHING : against(rules, &side, &other, by, false);
 }
 
 enum tp_against tp_rules_merge(const struct tp_rules *rules, struct tp_str one, struct tp_str other, struct tp_str by,

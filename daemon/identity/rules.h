@@ -47,7 +47,8 @@ size_t tp_rules_strength(const struct tp_rules *rules, struct tp_str type);
 /* In what follows `one` and `other` are identifiers as a customer has them: LF, then "TYPE TAB VALUE LF" each
  * (customer.h); empty: none. Types that are shared are as if they were not there. */
 
-/* Whether `identifier`, which nobody has, may become `one`'s, by way of an identifier of type `by` that both have. */
+/* Whether `identifier`, which nobody has, may become `one`'s, by way of an identifier of type `by` that both have. One
+ * that is listed already was decided. */
 enum tp_against tp_rules_attach(const struct tp_rules *rules, struct tp_str one, struct tp_identifier identifier,
                                 struct tp_str by);
 /* Whether the two may become one, since `other` has an identifier of type `by` that came with one of `one`'s; `merges`:

@@ -65,6 +65,46 @@ ONCE_WRONG = {
         ("come", 1, [([("phone", 0)], 3, False), ([("phone", 0), ("anonymous_id", 1)], 4, False)]),
         ("split", 0, 0, False),
     ],
+    # Of what one turn lists a part is refused; what it chooses then for the first is not to rest on what it had listed
+    # for the second.
+    "listed in a turn that was begun again": [
+        (
+            "both",
+            [
+                ([("email", 3), ("phone", 0), ("phone", 1)], 0, False),
+                ([("anonymous_id", 4)], 3, False),
+                ([("phone", 5)], 8, False),
+                ([("email", 3)], 6, False),
+            ],
+        ),
+        (
+            "come",
+            1,
+            [
+                ([("anonymous_id", 2), ("anonymous_id", 3), ("email", 3)], 13, True),
+                ([("email", 5), ("anonymous_id", 5), ("anonymous_id", 4)], 3, False),
+            ],
+        ),
+        (
+            "both",
+            [
+                ([("anonymous_id", 3)], 8, True),
+                ([("phone", 5), ("email", 4), ("customer_id", 2)], 17, False),
+                ([("anonymous_id", 1), ("email", 1), ("phone", 0)], 3, False),
+                ([("email", 2), ("email", 3), ("phone", 3)], 12, False),
+            ],
+        ),
+        (
+            "cross",
+            [([("email", 1), ("email", 0)], 18, False), ([("customer_id", 1), ("phone", 3)], 4, False)],
+            [
+                ([("customer_id", 2), ("email", 5), ("anonymous_id", 5)], 4, False),
+                ([("email", 3)], 8, True),
+                ([("email", 5), ("phone", 4), ("anonymous_id", 5)], 6, False),
+                ([("anonymous_id", 2), ("email", 2), ("customer_id", 1)], 9, False),
+            ],
+        ),
+    ],
     # What they name is another's, after one whose event did not come that far had claimed the cookie.
     "claimed by an event that went elsewhere": [
         (

@@ -923,6 +923,50 @@ static void what_is_only_wanted_is_taken_back_from_nobody(void **state) {
     assert_string_equal(customer(ANN)->lines, "\ncustomer_id\tK-1\nx\tann\nemail\tann@example.com\n");
 }
 
+/* A turn that was begun again has listed it, or a node that died: it was decided then. By the cookie, which both know
+ * better than, it would be a new customer's. */
+static void what_is_listed_already_is_who_lists_its(void **state) {
+    (void)state;
+    owned_and_listed(ANN, "x", "ann");
+    customer_lists(ANN, "email\tann@example.com");
+    event("email=ann@example.com x=ann");
+    resolved();
+    assert_customer(0, ANN);
+    assert_string_equal(owner_of("email:ann@example.com"), ANN);
+}
+
+/* Ann lists it, Carol has changed meanwhile, so that all is chosen again; and Bob is not Ann's member any more. */
+static void what_was_listed_in_vain_is_not_listed_any_more(void **state) {
+    (void)state;
+    static const char carol[] = "0190a000-0000-7000-8000-00000000000c";
+    char line[32];
+    owned_and_listed(ANN, "customer_id", "K-1");
+    owned_and_listed(carol, "customer_id", "K-3");
+    owns(BOB, "x:bob");
+    customer_lists(ANN, "x\tbob");
+    strcpy(customer(BOB)->to, ANN);
+    strcpy(customer(ANN)->members, BOB);
+    event("x=bob z=new");
+    event("customer_id=K-3 z=other");
+    resolve();
+    for (int i = 0; fake_calls && !strstr(customer(ANN)->lines, "new"); i++) {
+        snprintf(line, sizeof line, "y\t%d", i);
+        customer_lists(carol, line);
+        serve_round();
+    }
+    customer(BOB)->to[0] = customer(ANN)->members[0] = '\0';
+    customer(ANN)->generation++;
+    strcpy(customer(ANN)->lines, "\ncustomer_id\tK-1\nz\tnew\n");
+    customer(ANN)->n = 2;
+    customer_lists(BOB, "x\tbob");
+    while (fake_calls)
+        serve_round();
+    assert_customer(0, BOB);
+    assert_customer(1, carol);
+    assert_string_equal(owner_of("z:new"), BOB);
+    assert_string_equal(customer(ANN)->lines, "\ncustomer_id\tK-1\n");
+}
+
 /* They were merged between the look and the call. */
 static void what_a_member_has_got_stays(void **state) {
     (void)state;
@@ -1032,6 +1076,8 @@ int main(void) {
         TEST(what_another_has_got_is_not_listed_with_who_it_was_for),
         TEST(what_another_has_got_speaks_for_nobody_else),
         TEST(what_is_only_wanted_is_taken_back_from_nobody),
+        TEST(what_is_listed_already_is_who_lists_its),
+        TEST(what_was_listed_in_vain_is_not_listed_any_more),
         TEST(what_a_member_has_got_stays),
         TEST(who_was_outrun_looks_again),
         TEST(what_one_is_known_by_is_listed_before_more_is),
