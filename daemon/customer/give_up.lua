@@ -4,12 +4,12 @@
 -- them, of one. ARGV: repair number, 'open' or 'closed', the member; then, as leave.lua answers them, the merge, the
 -- generation of this one when the one below it was merged into it, and what is to be given up.
 -- Or an identifier is taken back, step 1 of 3: at who has claimed it, and then at each above: the member is the customer that
--- gets it, the merge is "TYPE:VALUE", and of what is to be given up there are identifiers alone; a tenth word, at the first of
--- them, tells why ("MS TAB ORIGIN"; '': as was told before).
+-- gets it, the merge is "TYPE:VALUE", and of what is to be given up there are identifiers alone; in place of members is who has
+-- claimed it ('': not asked for); a tenth word, at the first of them, tells why ("MS TAB ORIGIN"; '': as was told before).
 -- Its sequence does not go back, and it remembers what it did.
--- Answers 'broken'; 'pending' when it is to be ended first that this one leads elsewhere; else 'root', or 'member' and then
--- goes on with that one: whom it leads to, generation of that one, notes that the one below is to have ("MEMBER TAB MERGE TAB
--- SIDE LF" each), owners and recents, and why.
+-- Answers 'broken'; 'pending' when it is to be ended first that this one leads elsewhere; 'apart' when who has claimed it was
+-- split from this one meanwhile; else 'root', or 'member' and then goes on with that one: whom it leads to, generation of that
+-- one, notes that the one below is to have ("MEMBER TAB MERGE TAB SIDE LF" each), owners and recents, and why.
 -- include: ../redis/home.lua
 local refused = home_refuses(ARGV[1], ARGV[2])
 if refused then
@@ -24,7 +24,10 @@ local most_events, most_recents, oldest = math.huge, math.huge, 0
 
 local member, merge, since = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local members, identifiers, state, last, why = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local is_identifier = find(merge, ':', 1, true)
+local is_identifier, claimant = find(merge, ':', 1, true), ''
+if is_identifier then
+    claimant, members = members, ''
+end
 
 local function is_listed(c)
     local row = graph(c, 'row ' .. member) or ''
@@ -100,11 +103,18 @@ local function note_why(c)
     end
 end
 
+-- Its way up is another one by now.
+local function is_apart(c)
+    return claimant ~= '' and claimant ~= id_of(c) and not graph(c, 'row ' .. claimant)
+end
+
 local s = customers[1]
 if not is_sound(s) then
     return { 'broken' }
 elseif ARGV[2] == 'open' and is_half_way(s) then
     return { 'pending' }
+elseif is_apart(s) then
+    return { 'apart' }
 end
 local listed = is_listed(s)
 if listed or not has_note(s, member, merge) then

@@ -20,6 +20,16 @@ local function is_in_it(c)
     return ARGV[3] == '' or graph(c, 'merge') == ARGV[3]
 end
 
+-- What those above may list of it: also what it has given up since, or a member of it, which they were perhaps not told.
+local function lines_of(c)
+    local given_up = ''
+    each_note(graph(c, 'notes') or '', function(_, _, number, side)
+        local type, value = string.match(number, '^([^:]*):(.*)$')
+        given_up = given_up .. (type and side == 's' and type .. '\t' .. value .. '\n' or '')
+    end)
+    return c.identifiers .. given_up
+end
+
 local c = customers[1]
 if not is_sound(c) then
     return { 'broken' }
@@ -33,4 +43,4 @@ if not graph(c, 'phase') then
     add_note(c, id_of(c), graph(c, 'merge'), 'm')
 end
 local at = string.match(graph(c, 'at') or '', '^%d+') or '0'
-return { 'leaving', graph(c, 'to'), graph(c, 'merge'), at, graph(c, 'members') or '', c.identifiers, c.state, c.last }
+return { 'leaving', graph(c, 'to'), graph(c, 'merge'), at, graph(c, 'members') or '', lines_of(c), c.state, c.last }

@@ -66,11 +66,19 @@ static void on_finished_above(void *arg, int status, bool merged) {
         end(splitting, status);
 }
 
+/* A split has come between. */
+static void begin_at_claimant(struct tp_leaving *leaving) {
+    memcpy(leaving->at_whom, leaving->members.at, leaving->members.len);
+    strcpy(leaving->at, "0");
+}
+
 static void on_given_up(void *arg, int status, const redisReply *reply) {
     struct splitting *splitting = arg;
     (void)TP_FAULT("customer.after_give_up");
     if (status == 0)
         status = tp_step_given_up(reply, &splitting->leaving);
+    if (status == TP_SPLIT_APART)
+        begin_at_claimant(&splitting->leaving);
     if (status == TP_SPLIT_PENDING)
         status =
             tp_customer_finish(&splitting->calls, tp_str(splitting->leaving.at_whom), on_finished_above, splitting);
@@ -151,5 +159,8 @@ int tp_customer_take_back(const struct tp_customer_calls *calls, const struct tp
         return TP_ENOMEM;
     splitting->of_identifier = true;
     int status = tp_leaving_identifier(taking, &splitting->leaving);
+    tp_buf_addstr(&splitting->leaving.members, taking->from);
+    if (splitting->leaving.members.failed)
+        status = TP_ENOMEM;
     return begun(splitting, status == 0 ? give_up(splitting) : status);
 }

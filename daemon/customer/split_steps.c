@@ -103,6 +103,8 @@ int tp_step_given_up(const redisReply *answer, struct tp_leaving *leaving) {
     struct tp_str word = tp_step_text(answer, 0);
     if (tp_str_is(word, "pending"))
         return TP_SPLIT_PENDING;
+    if (tp_str_is(word, "apart"))
+        return TP_SPLIT_APART;
     bool is_root = tp_str_is(word, "root");
     if ((!is_root && !tp_str_is(word, "member")) || answer->elements != 7)
         return TP_ECORRUPT;

@@ -15,7 +15,7 @@ struct tp_leaving {
     char at_whom[TP_UUID_TEXT];         /* whose step is next: those above the member, one after the other */
     struct tp_buf merge;                /* its number; or "TYPE:VALUE" */
     char at[TP_DECIMAL];                /* generation of that one when it was merged into it */
-    struct tp_buf members, identifiers; /* what is given up */
+    struct tp_buf members, identifiers; /* what is given up; of an identifier, instead of members: its claimant */
     struct tp_buf state, last;
     struct tp_buf why;                    /* an identifier is taken back: "MS TAB ORIGIN" */
     struct tp_buf notes, owners, recents; /* what it has from those above, and from the root */
@@ -27,8 +27,9 @@ void tp_leaving_free(struct tp_leaving *leaving); /* what it holds, not itself *
 enum tp_split_answer {
     TP_SPLIT_GONE,    /* it is not in that merge (any more) */
     TP_SPLIT_PENDING, /* `at_whom`, or the member in step 1, is to be finished first (tp_customer_finish) */
-    TP_SPLIT_MORE,    /* step 2 is next, at `at_whom` */
-    TP_SPLIT_ROOT     /* step 3 is next; `at_whom` is the root */
+    TP_SPLIT_APART, /* of an identifier: its claimant was split from `at_whom` meanwhile: begin anew at the claimant */
+    TP_SPLIT_MORE,  /* step 2 is next, at `at_whom` */
+    TP_SPLIT_ROOT   /* step 3 is next; `at_whom` is the root */
 };
 
 /* Each returns how many of the words are keys. */
@@ -42,7 +43,7 @@ int tp_step_left(const redisReply *answer, struct tp_leaving *leaving);
 /* Step 2. */
 size_t tp_step_give_up(const struct tp_step_place *place, const struct tp_leaving *leaving,
                        struct tp_redis_words *words);
-/* TP_SPLIT_PENDING, _MORE or _ROOT, or as above. */
+/* TP_SPLIT_PENDING, _APART, _MORE or _ROOT, or as above. */
 int tp_step_given_up(const redisReply *answer, struct tp_leaving *leaving);
 
 /* Step 3, at the member. */

@@ -144,6 +144,10 @@ class Customer:
         if not self.has_note(member, number):
             self.notes.append((self.id, member, number, side, self.generation))
 
+    def had(self):
+        """What those above may list of it: also what it gave up, which they were perhaps not told."""
+        return set(self.identifiers) | given_up(self.stored_notes())
+
     def leave(self, number):
         if self.merge.get("merge") != number:
             return "gone"
@@ -173,8 +177,9 @@ class Customer:
         self.untold = [id for id in self.untold if id not in gone]
         self.notes = [note for note in self.notes if note[0] not in gone]
         self.traits = [trait for trait in self.traits if trait.holder not in gone]
-        self.identifiers = {name: one for name, one in self.identifiers.items() if name not in member.identifiers}
-        self.listed -= set(member.identifiers)
+        names = member.had()
+        self.identifiers = {name: one for name, one in self.identifiers.items() if name not in names}
+        self.listed -= names
         self.counts = +(self.counts - member.counts)
         before = self.lasts.pop(member.id, member.last)
         self.last = before if self.last == member.last else self.last
@@ -190,9 +195,11 @@ class Customer:
 
     # --- an identifier
 
-    def give_up_identifier(self, to, name, why):
+    def give_up_identifier(self, to, name, why, claimant):
         if "phase" in self.merge:
             return "pending"
+        if claimant != self.id and claimant not in self.members:
+            return "apart"
         if not self.has_note(to, merge_of(name)):
             self.role = self.role if self.merge else "root"
             self.generation += 1
@@ -618,7 +625,7 @@ class World:
             up = self.server.give_up(to, member.id, at, told)
             assert up[0].decode() == self.customers[to].give_up(member, number)
             recents = list(self.customers[to].recents)
-            self.taken_back |= set(member.identifiers)
+            self.taken_back |= member.had()
             self.splits += 1
             self.check(to)
             yield
@@ -650,19 +657,33 @@ class World:
         if not self.is_moved(to):
             self.claims[name] = to
 
-    def give_up_identifier(self, id, to, name, why):
-        """At who has claimed it and all above."""
-        at, notes = "0", b""
+    def give_up_identifier(self, claimant, to, name, why):
+        """At who has claimed it and all above; anew where a split has come between."""
+        id, at, notes = claimant, "0", b""
         while True:
-            up = self.server.give_up_identifier(id, to, at, name, why)
+            up = self.server.give_up_identifier(id, to, at, name, why, claimant)
             one = self.customers[id]
-            assert up[0].decode() == one.give_up_identifier(to, name, why)
+            assert up[0].decode() == one.give_up_identifier(to, name, why, claimant)
             recents, taken_from = list(one.recents), one.taken_from(name)
             self.taken_back.add(name)
             self.check(id)
             yield
             if up[0] == b"pending":
                 yield from self.finish(id)
+                continue
+            if up[0] == b"apart":
+                self.aparts = getattr(self, "aparts", 0) + 1
+                if self.aparts > 30:
+                    raise AssertionError(
+                        (
+                            "APART",
+                            claimant,
+                            id,
+                            {k: (c.role, c.merge, c.members) for k, c in self.customers.items()},
+                            self.claims,
+                        )
+                    )
+                id, at = claimant, "0"
                 continue
             assert up[3].decode() == "".join("\t".join(note) + "\n" for note in taken_from)
             notes += up[3]
@@ -942,7 +963,9 @@ def server(request, tmp_path_factory):
 
 
 @given(plans=PLANS)
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(
+    phases=[__import__("hypothesis").Phase.generate], max_examples=60, deadline=None, derandomize=True, database=None
+)
 def test_the_scripts_and_their_model_agree(server, plans):
     world = World(server)
     for plan in plans:
@@ -1042,6 +1065,37 @@ def test_who_comes_late_with_an_identifier_gives_nothing(server):
     assert server.merge(new, SMALL) == "in"
     assert not server.give(new, name, IDS[3], up, up[3])
     assert server.look(new).standing == "member"
+
+
+def split_between(server):
+    """Of two, the one gives an identifier up, and is split off before the other has heard of it. Somebody else ends it.
+    Answers what the first was told."""
+    server.clear()
+    root, member, new, name, why = IDS[0], IDS[2], IDS[4], "x\t1", '7\toperator\t"1"'
+    server.list(root, (0, 0), an_event(1), ["x\t0"])
+    server.list(member, (0, 0), an_event(2), [name])
+    assert server.merge(member, root) == "in"
+    told = server.give_up_identifier(member, new, "0", name, why, member)
+    assert (told[0], told[1].decode()) == (b"member", root)
+    server.split(member)
+    up = server.give_up_identifier(member, new, "0", name, "", member)
+    assert up[0] == b"root"
+    assert server.give(new, name, member, up, up[3])
+    return root, member, new, name, told
+
+
+def test_who_is_late_finds_that_it_was_split_off(server):
+    """Or the first would give up what has come to it since, and refuse it for ever."""
+    root, member, new, name, told = split_between(server)
+    assert server.merge(new, root) == "in"
+    assert server.give_up_identifier(root, new, told[2], name, told[6].decode(), member) == [b"apart"]
+    assert server.append(root, 0, replace(an_event(3), names=(name,)), NODES[0], 1, 1)[0] == "a"
+
+
+def test_what_a_member_gave_up_is_not_listed_where_it_was_split_off(server):
+    root, _, new, name, _ = split_between(server)
+    assert server.look(root).names == {"x\t0"}
+    assert server.look(new).names == {name}
 
 
 def test_what_only_may_be_known_is_not_appended(server):

@@ -166,10 +166,10 @@ class Customers:
         """What leave told."""
         return self._call("customer/give_up", id, "open", member, told[2], at, *told[4:])
 
-    def give_up_identifier(self, id, to, at, name, why):
+    def give_up_identifier(self, id, to, at, name, why, claimant=""):
         """Who gets it. First at the one that has claimed it, and then at each above."""
         lines = f"\n{name}\n"
-        return self._call("customer/give_up", id, "open", to, merge_of(name), at, "", lines, "", "", why)
+        return self._call("customer/give_up", id, "open", to, merge_of(name), at, claimant, lines, "", "", why)
 
     def give(self, to, name, root, up, notes):
         """What the root told when it gave the identifier up."""
