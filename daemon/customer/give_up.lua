@@ -29,7 +29,11 @@ if is_identifier then
     claimant, members = members, ''
 end
 
+-- An identifier may have come again behind the note of it, with one who was merged into this one.
 local function is_listed(c)
+    if is_identifier then
+        return find(c.identifiers, identifiers, 1, true)
+    end
     local row = graph(c, 'row ' .. member) or ''
     return string.match(row, '^[^\t]*\t([^\t]*)') == merge
 end

@@ -1,4 +1,5 @@
-"""The model of merges, splits and demotions holds as it is, and each rule that is left out breaks it."""
+"""The model of merges, splits, demotions and identifiers that are taken back holds as it is, and each rule that is left
+out breaks it."""
 
 import pytest
 
@@ -6,20 +7,24 @@ from model.identity import MODES, run
 
 # Most break within the first seeds; these are seldom, and begin where one breaks.
 BREAKS_FROM = {
-    "aside": 5512,
+    "aside": 509,
+    "asked": 20779,
     "early": 4995,
     "evidence": 768,
-    "handed": 2449,
-    "inflight": 1415,
-    "kin": 4413,
-    "sole": 4913,
-    "stranded": 3067,
-    "unlisted": 1405,
-    "unpend": 1917,
-    "weakest": 1247,
-    "lost": 1495,
-    "walk": 2529,
-    "overrun": 269,
+    "handed": 2478,
+    "inflight": 2984,
+    "kept": 1241,
+    "kin": 18981,
+    "noted": 118301,
+    "overrun": 1711,
+    "parted": 4813,
+    "regained": 55055,
+    "relisted": 663,
+    "sole": 11185,
+    "stranded": 292,
+    "unlisted": 1714,
+    "unpend": 6171,
+    "walk": 2589,
 }
 
 

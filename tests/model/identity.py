@@ -1,37 +1,46 @@
-"""A model of who is whose: delivery across merges by redirect, splits that take them back, unique and shared types, and
-values that are demoted on the way.
+"""A model of who is whose: delivery across merges by redirect, splits that take them back, unique and shared types,
+values that are demoted on the way, and identifiers that are taken back.
 
     identity.py [RUNS [MODE [FIRST_SEED]]]
 
 Without MODE, the rules as they are, which must hold in every run; MODES has rules left out, each of which must break
 some.
 
-One to three nodes with journals, operators who split, and some who demote values. Each `yield` ends one call of a
-script in one slot: that of an identifier or that of a customer. A node is killed anywhere and comes back a little
-earlier; a killed operator does not. Clients send again, also to another node.
+One to three nodes with journals, operators who split, some who demote values, and some who take identifiers back. Each
+`yield` ends one call of a script in one slot: that of an identifier or that of a customer. A node is killed anywhere
+and comes back a little earlier; a killed operator does not, but half of those who take identifiers back say the same
+once more. Clients send again, also to another node.
 
-- claim: an identifier is its first claimant's for ever. A shared one leads only where an event has no other; it never
-  merges.
-- anchor: the strongest identifier of an event. Where its claimant's redirects lead is the event's customer, now and
-  at each retry; what else the event names is joined with that one or is a conflict, and is said on the event.
+- claim: an identifier is its first claimant's for ever, unless it is taken back. A shared one leads only where an event
+  has no other; it never merges.
+- anchor: the strongest identifier of an event. Where its claimant's redirects lead is the event's customer, now and at
+  each retry; what else the event names is joined with that one or is a conflict, and is said on the event.
 - listed: a customer lists its unique values, and its members' in their rows. A value is listed there before it is
-  claimed, so that one slot decides. Only the one identifier that a new customer is known by may be claimed first;
-  whoever comes by it lists it before going on. Where another was quicker to claim it, the line is taken back by whoever
-  comes by both, unless the claimant is listed there by then.
+  claimed, so that one slot decides, and only with one who is as he was looked at. Only the one identifier that a new
+  customer is known by may be claimed first; whoever comes by it lists it before going on. Where another was quicker to
+  claim it, the line is taken back by whoever comes by both, unless the claimant is listed there by then.
 - merge: (1) the loser, the larger id, if its generation is the one that was read, points to the survivor, pending, with
   that one's generation as it was read; from here on it is frozen. (2) the survivor takes it in, with a row for it and
   each of its members, or refuses: another generation, another value of a unique type, a note. (3) the loser, if it is
   pending in that merge still, is confirmed, or free again. Within a generation values and notes only grow, so a refusal
   stays one, and needs no memory.
 - generation: of a customer, higher whenever it is redirected, gives a member or a line up, or gets a note by a split
-  below it.
+  below it or of an identifier.
 - root: what redirects lead to, if it lists whom they began at; a split may have come between two reads.
 - split: (1) the loser is marked leaving, with its side of a note. (2) at each customer from its survivor up to the
-  root: what it lists of the loser and of its members goes, and the other side of the note comes; a pending one is
-  finished first. (3) the loser is free, has taken over what the root remembers, and such notes of those above it as
-  were made while it was below them.
+  root: what it lists of the loser and of its members goes, also what these have given up since, and the other side of
+  the note comes; a pending one is finished first. (3) the loser is free, has taken over what the root remembers, and
+  such notes of those above it as were made while it was below them.
 - note: two customers that have, or whose members have, the two sides of a note do not merge. Only an operator may take
   it back: new evidence mostly comes from whoever gave the wrong evidence.
+- taken: from its claimant, an identifier goes to a new customer, whose id is chosen with the command. (1) at the
+  claimant and at each above it up to the root: what it lists of it goes, and its side of a note comes; who is half-way
+  is finished first, and at who does not list the claimant any more it begins anew. (2) the new one lists it, has taken
+  over what the root remembers, and has the other side, and those sides that the claimant got with it: whom it was taken
+  from before is kept apart from whoever gets it later. (3) the claim is moved, if it is the claimant's still.
+- given up: who has that side, or has a member who has, is not the root that the identifier leads to. Nothing that was
+  resolved by it is appended or deferred there, and it is not listed there, also by who read it to be nobody's. Whoever
+  finds it there does all that is to be done for who has the other side, and goes on with whose it is then.
 - append: at a root that lists all that the event was resolved to, or else it is resolved anew. What it remembers goes
   to the survivor of a merge, and to the loser of a split. Entries stay where they were appended.
 - sequence: of each customer its own, and never goes back. A survivor's is at least its count.
@@ -46,10 +55,14 @@ earlier; a killed operator does not. Clients send again, also to another node.
 - led: whoever comes by a deferral appends at the root of that customer, whatever it has resolved, if it lists it. Who
   lists that customer and has a deferral to it is that root.
 
-Whoever meets a pending or a leaving customer finishes it first, so nothing needs to be taken up by the one who died.
+Whoever meets a pending or a leaving customer finishes it first, so nothing needs to be taken up by the one who died. Of
+an identifier, what is done before the root has its side counts for nothing yet.
+
+The daemon lists also what was read to be nobody's before it was given up, and takes it back as soon as it finds whose
+it is: one that is killed in between leaves the line to whoever comes by both.
 
 Not here, but in the model of delivery: losses of Redis, what is forgotten and trimmed, calls that land late. Nowhere
-yet: that an operator takes a note or an identifier back.
+yet: that an operator takes a note back.
 """
 
 import random
@@ -93,6 +106,21 @@ MODES = {
     "handed": "a deferral is not handed on by merges and splits",
     "stranded": "a deferral to a member is not known for one to whom that leads",
     "overrun": "a deferral that is handed on counts more than an entry",
+    "stale": "who gave an identifier up takes what was resolved by it",
+    "asked": "who gave a demoted one up says where its events have their place",
+    "unfinished": "who finds that an identifier was given up goes by the old claim",
+    "above": "only whose claim it is has a note of it, not those above",
+    "unmoved": "who gives an identifier up is as he was looked at",
+    "relisted": "an identifier is listed with one who is not as he was looked at",
+    "regained": "what was read to be nobody's is listed also where it was given up since",
+    "crossing": "what is half-way is not finished before an identifier is given up there",
+    "noted": "who has a note of it keeps what it has come to list of it since",
+    "parted": "an identifier is given up also by whom its claimant was split from meanwhile",
+    "kept": "what a member gave up and its survivor did not stays listed there when they are split",
+    "unlearned": "who gets an identifier does not learn what the root remembers",
+    "passed": "whose it was before its last claimant is not kept apart",
+    "hasty": "the claim is moved first",
+    "regardless": "the claim is moved whosever it is by now",
 }
 # Strongest first.
 TYPES = {"u": "unique", "x": "plain", "v": "unique", "y": "plain", "s": "shared"}
@@ -179,6 +207,7 @@ class World:
         self.died = False
         self.demoted = set()
         self.taken_back, self.sides = [], {}  # evidence; note and side: whose it may be
+        self.taken = []  # (identifier, whose it was)
 
     def customer(self, number):
         if number not in self.customers:
@@ -254,7 +283,9 @@ def absorb(world, loser, frozen):
     values = () if mode == "early" else frozen.view.values
     if clash(values, frozen.view.sides, s.all_values(), s.all_sides(mode)):
         return "conflict"
-    if not s.lists(frozen.evidence[0]) or frozen.evidence[1] not in frozen.rows:
+    (one, named), (other, by) = frozen.evidence
+    joined = s.lists(one) and other in frozen.rows
+    if not joined or given_to(s.all_sides("good"), named) or given_to(frozen.view.sides, by):
         raise Fault("two are merged that nothing joins any more")
     s.rows.update(frozen.rows)
     if mode != "takeover":
@@ -286,14 +317,23 @@ def split(world, loser, number):
         yield from finish(world, loser, frozen)
 
 
+def end_half_way(world, c):
+    """What it is in the middle of. The first call is that which found it there."""
+    number, to, at = c.merge, c.to, c.at
+    frozen = pending(world, c) if c.phase == "pending" else None
+    yield
+    if frozen:
+        yield from finish(world, c.id, frozen)
+    else:
+        yield from leave(world, c.id, number, to, at)
+
+
 def leave(world, loser, number, to, at):
     inherited, near = {}, True
     while to is not None:
         s = world.customer(to)
         if s.phase == "pending" and world.mode != "inflight":
-            frozen = pending(world, s)
-            yield
-            yield from finish(world, to, frozen)
+            yield from end_half_way(world, s)
             continue
         give_up(world, s, loser, number, near)
         near = False
@@ -322,12 +362,94 @@ def give_up(world, s, loser, number, near):
         return
     s.generation += 1
     if listed:
-        before = s.count()
-        for member in {loser} if world.mode == "subtree" else s.below(loser):
+        before, leaving = s.count(), {loser} if world.mode == "subtree" else s.below(loser)
+        if world.mode == "kept":
+            s.values |= set().union(*(s.rows[member].values for member in leaving)) - world.customer(loser).all_values()
+        for member in leaving:
             del s.rows[member]
         s.sequence -= before - s.count() if world.mode == "sequence" else 0
     if not known:
         s.notes[loser, number] = "survivor", s.generation
+
+
+# --- an identifier that is taken back
+
+
+def given_to(sides, identifier):
+    """Who has the other side of it; None when it was not given up."""
+    return min((note[0] for note, side in sides if side == "survivor" and note[1] == identifier), default=None)
+
+
+def gave_up(c, identifiers):
+    return any(given_to(c.all_sides("good"), identifier) for identifier in identifiers)
+
+
+def take(world, identifier, claimant, new):
+    """From its claimant, unless it is another's by now; whose it is then."""
+    owner = world.claims[identifier]
+    yield
+    if owner != claimant:
+        return owner
+    if world.mode == "hasty":
+        yield from move(world, identifier, claimant, new)
+    older, recents = yield from take_from(world, identifier, claimant, new)
+    give(world, identifier, new, older, recents)
+    yield
+    return (yield from move(world, identifier, claimant, new))
+
+
+def take_from(world, identifier, claimant, new):
+    """All give it up; what notes they have that got it so before, and what the root remembers."""
+    older, to = set(), claimant
+    while to is not None:
+        s = world.customer(to)
+        if s.phase and world.mode != "crossing":
+            yield from end_half_way(world, s)
+            continue
+        if not s.lists(claimant) and world.mode != "parted":
+            to = claimant
+            yield
+            continue
+        give_up_identifier(world, s, identifier, new, s.id == claimant)
+        older |= {note for note, (side, _) in s.notes.items() if side == "loser" and note[1] == identifier}
+        recents, to = dict(s.recents), s.to
+        yield
+    return older, recents
+
+
+def give_up_identifier(world, s, identifier, new, near):
+    world.note_side(s, (new, identifier), "survivor")
+    listed = identifier in s.all_values() and world.mode != "noted"
+    if (new, identifier) in s.notes and not listed:
+        return
+    s.values -= {identifier}
+    s.rows = {member: row._replace(values=row.values - {identifier}) for member, row in s.rows.items()}
+    s.generation += world.mode != "unmoved"
+    if near or world.mode != "above":
+        s.notes.setdefault((new, identifier), ("survivor", s.generation))
+
+
+def give(world, identifier, new, older, recents):
+    """Once more changes nothing; nor to who has got it and was merged since."""
+    c, note = world.customer(new), (new, identifier)
+    if c.to is not None:
+        return
+    if note not in c.notes and TYPES[identifier[0]] == "unique":
+        c.values.add(identifier)
+    for one in {note} if world.mode == "passed" else {note, *older}:
+        world.note_side(c, one, "loser")
+        c.notes.setdefault(one, ("loser", c.generation))
+    if world.mode != "unlearned":
+        c.learn(recents, world.mode)
+
+
+def move(world, identifier, claimant, new):
+    if world.claims[identifier] == claimant or world.mode == "regardless":
+        world.claims[identifier] = new
+        world.taken.append((identifier, claimant))
+    owner = world.claims[identifier]
+    yield
+    return owner
 
 
 # --- an event's way
@@ -338,9 +460,10 @@ def follow(world, first):
     number, hops, tried = first, 0, False
     while True:
         c = world.customer(number)
-        to, at, merge_number, phase, hint = c.to, c.at, c.merge, c.phase, c.hint
-        frozen = pending(world, c) if phase == "pending" else None
-        view, listed = world.view(c), c.lists(first) or world.mode == "walk"
+        if c.phase:
+            yield from end_half_way(world, c)
+            continue
+        to, hint, view, listed = c.to, c.hint, world.view(c), c.lists(first) or world.mode == "walk"
         yield
         if to is None and not listed:
             number, hops = first, 0
@@ -349,10 +472,6 @@ def follow(world, first):
                 world.customer(first).hint = number
                 yield
             return view
-        elif frozen:
-            yield from finish(world, number, frozen)
-        elif phase == "leaving":
-            yield from leave(world, number, merge_number, to, at)
         elif number == first and hint and not tried:
             tried, c = True, world.customer(hint)
             found = c.to is None and (first in c.rows or world.mode == "hint")
@@ -364,19 +483,30 @@ def follow(world, first):
             number, hops = to, hops + 1
 
 
-def reach(world, identifier, claimant):
+def lead(world, identifier, claimants):
+    """The root that it leads to. One who gave it up is none: that is finished first."""
+    while True:
+        root = yield from follow(world, claimants[identifier])
+        new = given_to(root.sides, identifier)
+        if not new or world.mode == "unfinished":
+            return root
+        claimants[identifier] = yield from take(world, identifier, claimants[identifier], new)
+
+
+def reach(world, identifier, claimants):
     """The root, which lists that identifier when it is unique."""
     while True:
-        root = yield from follow(world, claimant)
+        root = yield from lead(world, identifier, claimants)
         if TYPES[identifier[0]] != "unique" or identifier in root.values or world.mode in ("sole", "list"):
             return root
-        yield from enlist(world, root.id, claimant, [identifier])
+        yield from enlist(world, root, claimants[identifier], [identifier])
 
 
 def enlist(world, root, claimant, identifiers):
-    """None when it is no more the claimant's root; else those that it cannot have."""
-    c = world.customer(root)
-    if c.to is not None or not c.lists(claimant):
+    """None when it is not as it was looked at; else those that it cannot have."""
+    c = world.customer(root.id)
+    as_it_was = c.generation == root.generation or world.mode == "relisted"
+    if c.to is not None or not c.lists(claimant) or not as_it_was:
         yield
         return None
     refused = []
@@ -385,7 +515,7 @@ def enlist(world, root, claimant, identifiers):
             values = c.all_values()
             if clash({identifier}, (), values, ()):
                 refused.append(identifier)
-            elif identifier not in values:
+            elif identifier not in values and (world.mode == "regained" or not given_to(root.sides, identifier)):
                 c.values.add(identifier)
     yield
     return refused
@@ -418,20 +548,21 @@ def claim_anchor(world, identifiers, leading, claimants):
     known = next((identifier for identifier in leading if identifier in claimants), None)
     refused, target = [anchor], None
     if known:
-        view = yield from reach(world, known, claimants[known])
+        view = yield from reach(world, known, claimants)
         reached = {known: (claimants[known], view.id)}
         for identifier in (one for one in leading if one in claimants and one != known):
-            reached[identifier] = claimants[identifier], (yield from reach(world, identifier, claimants[identifier])).id
+            other = yield from reach(world, identifier, claimants)
+            reached[identifier] = claimants[identifier], other.id
         if (yield from take_back(world, view, reached)):
             return
         target = view.id
-        refused = yield from enlist(world, target, claimants[known], [anchor])
+        refused = yield from enlist(world, view, claimants[known], [anchor])
         if refused is None:
             return
     if refused:
         target = world.new()
         if len(identifiers) > 1:
-            yield from enlist(world, target, target, [anchor])
+            yield from enlist(world, world.view(world.customer(target)), target, [anchor])
     claimant = world.claims.setdefault(anchor, target)
     yield
     if claimant != target:
@@ -441,12 +572,12 @@ def claim_anchor(world, identifiers, leading, claimants):
 def join(world, leading, claimants):
     """The anchor's root, and what conflicts with it; None when something has changed."""
     anchor, conflict = leading[0], set()
-    root = yield from reach(world, anchor, claimants[anchor])
+    root = yield from reach(world, anchor, claimants)
     reached = {anchor: (claimants[anchor], root.id)}
     for identifier in leading[1:]:
         if identifier not in claimants:
             continue
-        other = yield from reach(world, identifier, claimants[identifier])
+        other = yield from reach(world, identifier, claimants)
         reached[identifier] = claimants[identifier], other.id
         if other.id == root.id:
             continue
@@ -458,14 +589,14 @@ def join(world, leading, claimants):
             pair.sort(key=lambda one: one[0].id)
             if world.mode == "survivor":
                 world.rnd.shuffle(pair)
-            evidence = tuple(claimants[named] for _, named in pair)
+            evidence = tuple((claimants[named], named) for _, named in pair)
             answer = yield from merge(world, pair[1][0], pair[0][0], evidence)
         if answer != "conflict":
             return None
         conflict.add(identifier)
         if world.mode == "anchor" and other.id < root.id:
             root = other
-    return root.id, conflict
+    return root, conflict
 
 
 def look_up(world, identifiers):
@@ -491,10 +622,11 @@ def deliver(world, record, event, identifiers):
         joined = yield from join(world, leading if plain else leading[:1], claimants)
         if not joined:
             continue
-        root, conflict = joined
+        view, conflict = joined
+        root = view.id
         free = [identifier for identifier in identifiers if identifier not in claimants]
         if free:
-            refused = yield from enlist(world, root, claimants[leading[0]], free)
+            refused = yield from enlist(world, view, claimants[leading[0]], free)
             if refused is None:
                 continue
             conflict |= set(refused)
@@ -505,17 +637,17 @@ def deliver(world, record, event, identifiers):
             if lost:
                 yield from take_back_lost(world, root, lost)
                 continue
-        said = {claimants[identifier] for identifier in plain or leading[:1] if identifier not in conflict}
+        said = {identifier: claimants[identifier] for identifier in plain or leading[:1] if identifier not in conflict}
         values = {identifier for identifier in identifiers if TYPES[identifier[0]] == "unique"} - conflict - demoted
         asked = arbiter_of(world, unshared, demoted)
         answer = Deferral(root)
         if asked:
-            arbiter = (yield from follow(world, claimants[asked])).id
+            arbiter = (yield from lead(world, asked, claimants)).id
             if arbiter != root:
-                answer = ask_arbiter(world, arbiter, claimants[asked], record, event, root)
+                answer = ask_arbiter(world, arbiter, {asked: claimants[asked]}, record, event, root)
                 yield
             elif world.mode != "aside":
-                said.add(claimants[asked])
+                said[asked] = claimants[asked]
         if answer == Deferral(root):
             answer = append(world, root, record, event, said, values, conflict)
             yield
@@ -537,13 +669,13 @@ def arbiter_of(world, unshared, demoted):
     return asked if asked in demoted and world.mode != "undeferred" else None
 
 
-def ask_arbiter(world, arbiter, claimant, record, event, root):
+def ask_arbiter(world, arbiter, said, record, event, root):
     """Where the event has its place, as a deferral; or what append answers."""
     c = world.customer(arbiter)
     known = known_of(c, record, event)
     if known != "new":
         return known
-    if c.to is not None or not c.lists(claimant):
+    if c.to is not None or not all(map(c.lists, said.values())) or (world.mode != "asked" and gave_up(c, said)):
         return "moved"
     c.recents[event] = record, Deferral(root)
     return Deferral(root)
@@ -555,7 +687,7 @@ def append_led(world, root, record, event, said, conflict, to):
         at = root
     elif world.mode != "unlisted":
         at = (yield from follow(world, to)).id
-    answer = append(world, at, record, event, said if world.mode == "astray" else {to}, set(), conflict, led=True)
+    answer = append(world, at, record, event, said if world.mode == "astray" else {None: to}, set(), conflict, led=True)
     yield
     return answer
 
@@ -574,7 +706,9 @@ def append(world, root, record, event, said, values, conflict, led=False):
         known = "new" if here or (world.mode == "deaf" and not led) or (led and world.mode == "astray") else known
     if known != "new":
         return known
-    if c.to is not None or (world.mode not in ("unsaid", "anchor") and not all(map(c.lists, said))):
+    if c.to is not None or (world.mode not in ("unsaid", "anchor") and not all(map(c.lists, said.values()))):
+        return "moved"
+    if world.mode != "stale" and gave_up(c, said):
         return "moved"
     c.values |= values - c.all_values()
     c.sequence += 1
@@ -631,6 +765,43 @@ def demoter(world, patience):
     yield
 
 
+def taker(world, patience, command):
+    """Takes one identifier back, any that somebody has. Who says the same once more finds the command."""
+    for _ in range(world.rnd.randrange(patience)):
+        yield
+    if not command and world.claims:
+        some = sorted(world.claims)
+        of_members = [one for one in some if world.customers[world.claims[one]].to is not None]
+        identifier = world.rnd.choice(world.rnd.choice([some, of_members or some]))
+        command += identifier, world.claims[identifier], world.new()
+    yield
+    if command:
+        yield from take(world, *command)
+
+
+def helper(world, patience, command):
+    """Takes back the merge of whose it was, between that one's giving it up and that of those above."""
+    for _ in range(patience):
+        c = world.customers[command[1]] if command else None
+        if c and gave_up(c, command[:1]):
+            break
+        yield
+    if c and c.to is not None:
+        yield from split(world, c.id, c.merge)
+
+
+def takers(world):
+    """In half of the runs whoever is killed has somebody who says the same once more. Some have a helper."""
+    rnd = world.rnd
+    again, patience, found = rnd.choice([1, 2]), rnd.choice([10, 60]), []
+    for _ in range(rnd.randint(1, 3)):
+        commands = [[] for _ in range(rnd.randint(1, 3))]
+        found.append([partial(taker, world, patience, command) for command in commands for _ in range(again)])
+        if rnd.random() < 0.3:
+            found.append([partial(helper, world, 2 * patience, command) for command in commands])
+    return found
+
+
 def journals(rnd, events):
     nodes = [[] for _ in range(rnd.randint(1, 3))]
     for event in events:
@@ -657,7 +828,7 @@ def play(world, nodes, events, operators, deadly):
             return True
         i = rnd.choice([i for i in live if until[i] <= now] or live)
         if rnd.random() < sleepy:
-            until[i] = now + rnd.choice([10, 40])
+            until[i] = now + rnd.choice([10, 40] if i < len(nodes) else [10, 40, 400])
             continue
         jobs[i] = jobs[i] or works[i][at[i]]()
         if rnd.random() < deadly:
@@ -678,17 +849,30 @@ def run(seed, mode="good"):
     if rnd.random() < 0.5:
         many = rnd.choice([1, 1, 4])
         operators += [[partial(demoter, world, rnd.choice([20, 80]))] * many for _ in range(rnd.randint(1, 3))]
+    if rnd.random() < 0.6:
+        operators += takers(world)
+    last = {f"l{event}": identifiers for event, identifiers in events.items()}
     try:
         if not play(world, nodes, events, operators, rnd.choice([0, 0.01, 0.04])):
             return "it does not come to an end"
-        # One more of each that is known, and each once more: whoever was left half-way is found by these.
-        last = {f"i{i}": [identifier] for i, identifier in enumerate(sorted(world.claims))}
-        last |= {f"l{event}": identifiers for event, identifiers in events.items()}
-        if not play(world, [[*last, *events]], events | last, [], 0):
-            return "it does not come to an end"
-    except Fault as fault:
-        return str(fault)
-    return check(world, events | last)
+        known = {f"i{i}": [identifier] for i, identifier in enumerate(sorted(world.claims))}
+        fault = settle(world, events | known, last)
+    except Fault as seen:
+        return str(seen)
+    return fault or check(world, events | known | last)
+
+
+def settle(world, events, last):
+    """One more of each that is known, and each event once more: whoever was left half-way is found by these, but for
+    those of whom all has been taken back, whom nobody meets until the same split is asked for once more. Then the last.
+    """
+    if not play(world, [list(events)], events, [], 0):
+        return "it does not come to an end"
+    if any(world.customers[claimant].phase for claimant in world.claims.values()):
+        return "somebody is left half-way"
+    for c in world.customers.values():
+        list(end_half_way(world, c) if c.phase else ())
+    return None if play(world, [list(last)], last, [], 0) else "it does not come to an end"
 
 
 def root_of(world, number):
@@ -699,8 +883,6 @@ def root_of(world, number):
 
 def check(world, events):
     for c in world.customers.values():
-        if c.phase:
-            return "somebody is left half-way"
         if c.to is not None and c.to >= c.id:
             return "a redirect leads to a younger one"
     roots = {number: root_of(world, number) for number in world.customers}
@@ -710,6 +892,7 @@ def check(world, events):
         or check_who(world, events, {identifier: roots[number] for identifier, number in world.claims.items()})
         or check_lines(world, roots)
         or check_splits(world, roots)
+        or check_taken(world, roots)
     )
 
 
@@ -769,12 +952,13 @@ def check_who(world, events, roots):
 
 def check_lines(world, roots):
     """Of those whom something leads to. Only a node that dies when it has listed one, and finds the customer split, or
-    what led there demoted, when it is back, leaves it listed with both, until somebody comes by both."""
+    what led there demoted or taken back, when it is back, leaves it listed with both, until somebody comes by both.
+    So does one that was outrun while the customer was a member, when that was split and what led there demoted."""
     for c in (world.customers[roots[number]] for number in world.claims.values()):
         for identifier in c.all_values():
             other = world.customers[roots[world.claims[identifier]]] if identifier in world.claims else None
             apart = other and clash((), c.all_sides("good"), (), other.all_sides("good"))
-            may_stay = world.died and (apart or world.demoted)
+            may_stay = (apart or world.demoted or world.taken) if world.died else (apart and world.demoted)
             if other is not c and not may_stay:
                 return "a customer lists what is another's"
     return None
@@ -782,10 +966,25 @@ def check_lines(world, roots):
 
 def check_splits(world, roots):
     """The two that had been the reason of what was taken back are apart; nobody has a note of others."""
-    if any(roots[one] == roots[other] for one, other in world.taken_back):
+    if any(roots[one] == roots[other] for (one, _), (other, _) in world.taken_back):
         return "what was split is one again"
     if any(c.id not in world.sides[side] for c in world.customers.values() for side in c.sides()):
         return "somebody is kept apart without a reason"
+    return None
+
+
+def check_taken(world, roots):
+    """Nobody has, or lists, what he gave up."""
+    if any(roots[world.claims[identifier]] == roots[claimant] for identifier, claimant in world.taken):
+        return "what was taken back leads there again"
+    for c in (world.customers[root] for root in set(roots.values())):
+        for (_, identifier), side in c.all_sides("good"):
+            if side != "survivor" or identifier not in world.claims:
+                continue
+            if roots[world.claims[identifier]] == c.id:
+                return "somebody has what he gave up"
+            if identifier in c.all_values():
+                return "somebody lists what he gave up"
     return None
 
 

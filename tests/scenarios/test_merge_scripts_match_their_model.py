@@ -200,7 +200,7 @@ class Customer:
             return "pending"
         if claimant != self.id and claimant not in self.members:
             return "apart"
-        if not self.has_note(to, merge_of(name)):
+        if name in self.identifiers or not self.has_note(to, merge_of(name)):
             self.role = self.role if self.merge else "root"
             self.generation += 1
             self.identifiers.pop(name, None)
