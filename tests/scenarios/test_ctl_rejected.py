@@ -3,6 +3,8 @@ from whom and when it was, and never twice."""
 
 import base64
 import json
+import socket
+from contextlib import contextmanager
 
 import pytest
 
@@ -243,11 +245,22 @@ def test_what_was_accepted_and_could_not_be_delivered_is_sent_as_it_was(touchpoi
     assert (entry["id"], entry["attributes"]) == ("later", {"price": 19.90})
 
 
+@contextmanager
+def taken(address):
+    """By one who does not listen: nobody else comes to be there meanwhile."""
+    host, port = address.split(":")
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((host, int(port)))
+        yield
+
+
 def test_a_replay_waits_for_a_daemon_that_is_away(touchpointd, rejected):
     daemon = touchpointd()
     post_refused(daemon, event(id="a", customer=BRITISH))
     daemon.stop()
-    ran = rejected(daemon, "replay", "--give-up", 3)
+    with taken(daemon.address):
+        ran = rejected(daemon, "replay", "--give-up", 3)
     assert ran.returncode == 1
     assert "are sent again, for up to 3 s" in ran.stderr
     assert "given up after 3 s" in ran.stderr
