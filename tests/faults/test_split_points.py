@@ -5,6 +5,7 @@ import pytest
 from touchpoint import until
 from touchpoint.front import event
 from touchpoint.oracle import settle
+from touchpoint.splits import answered, split
 from touchpoint.story import send
 
 from .points import OF_SPLITS, dies
@@ -35,8 +36,7 @@ def test_killed_in_a_split(point, node, kafka, topics, transactions):
     until(lambda: daemon.metrics()["touchpoint_redis_up"], 10, "Redis is up")
 
     def post():
-        daemon.find(**READER)
-        reply = daemon.post({"member": younger}, f"/v1/customers/{older}/split", wait=0)
+        reply = answered(lambda: split(daemon, older, younger, wait=0))
         assert reply.status == 202, reply.body
 
     dies(daemon, point, post)

@@ -6,7 +6,7 @@ import pytest
 from touchpoint import until
 from touchpoint.front import event
 from touchpoint.oracle import settle
-from touchpoint.splits import take_back
+from touchpoint.splits import answered, take_back
 from touchpoint.story import send
 
 from .points import OF_TAKING, dies
@@ -26,8 +26,7 @@ def attached(daemon):
 
 def ask(daemon, customer):
     def post():
-        daemon.find(**HANDLE)
-        reply = take_back(daemon, customer, HANDLE, wait=0)
+        reply = answered(lambda: take_back(daemon, customer, HANDLE, wait=0))
         assert reply.status == 202, reply.body
 
     return post

@@ -12,7 +12,7 @@ from model.resolution import AS_CONFIGURED, STRENGTH, Customer, Resolver, root
 from touchpoint import oracle
 from touchpoint.oracle import pair_of
 from touchpoint.parting import Partings, below, chain
-from touchpoint.splits import take_back
+from touchpoint.splits import answered, split, take_back
 
 BASE = 1_760_000_000
 
@@ -148,7 +148,7 @@ class Tangle:
         member, node = sorted(into)[pick % len(into)], self.nodes[which % len(self.nodes)]
         root = chain(into, member)[-1]
         before = self.known(root)
-        reply = node.post({"member": member}, f"/v1/customers/{root}/split", wait=0 if killed else 20)
+        reply = answered(lambda: split(node, root, member, wait=0 if killed else 20))
         assert reply.status == (202 if killed else 200), reply.body
         if killed:
             node.kill9()
@@ -175,7 +175,7 @@ class Tangle:
             return
         name, node = sorted(owners)[pick % len(owners)], self.nodes[which % len(self.nodes)]
         before = self.known(owners[name])
-        reply = take_back(node, before.id, dict([name]), wait=0 if killed else 20)
+        reply = answered(lambda: take_back(node, before.id, dict([name]), wait=0 if killed else 20))
         assert reply.status == (202 if killed else 200), reply.body
         if killed:
             node.kill9()

@@ -4,6 +4,7 @@ import itertools
 
 from touchpoint.front import event
 from touchpoint.story import send
+from touchpoint.wait import until
 
 COOKIE, EMAIL, PHONE, HANDLE = (
     {"anonymous_id": "7f1c"},
@@ -24,6 +25,12 @@ def at(channel, kind, customer):
 
 def told(daemon, *events):
     return [found["customer"] for found in send(daemon, *events)]
+
+
+def answered(ask):
+    """READY says that interactions are taken: each thread of the front has a connection to Redis of its own, which may
+    come up a little later."""
+    return until(lambda: reply if (reply := ask()).status != 503 else None, 10, "look-ups are answered")
 
 
 def take_back(daemon, customer, identifier, wait=20, **body):
