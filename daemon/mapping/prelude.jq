@@ -1,0 +1,56 @@
+# What every mapping has at hand; config/sources/README.md says what each gives. It runs in front of the mapping, on one line, so
+# that the lines that jq names are those of the mapping: a comment has a line of its own here.
+
+def filled: if . == null or . == "" or . == [] or . == {} then null else . end;
+
+def number: if type == "number" then . elif type == "string" then (try tonumber catch null) else null end;
+
+# jq keeps whole seconds, so what is behind them is put back as text.
+def time_of(per_second):
+  number | if . == null or . < 0 then null
+  else (. * 1000 / per_second | floor) as $ms
+  | ($ms / 1000 | floor | todate | rtrimstr("Z")) + "." + (($ms % 1000 + 1000) | tostring | .[1:]) + "Z" end;
+def seconds: time_of(1);
+def milliseconds: time_of(1000);
+def microseconds: time_of(1000000);
+
+def rfc2822:
+  if type != "string" then null
+  else (split(" ") | .[-1]) as $zone
+  | (try (strptime("%a, %d %b %Y %H:%M:%S %z") | mktime) catch null) as $at
+  | if $at == null then null
+    elif ($zone[0:1] != "+" and $zone[0:1] != "-") then $at | seconds
+    else (($zone[1:3] | tonumber) * 3600 + ($zone[3:5] | tonumber) * 60) as $off
+    | (if $zone[0:1] == "+" then $at - $off else $at + $off end) | seconds end end;
+
+# Bytes go by way of base64, since jq makes text of bytes nowhere else.
+def bytes_as_text:
+  . as $bytes
+  | "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" as $digits
+  | [range(0; length; 3) as $i
+     | ($bytes[$i:$i + 3]) as $three | ($three | length) as $n
+     | ($three[0] * 65536 + ($three[1] // 0) * 256 + ($three[2] // 0)) as $bits
+     | $digits[($bits / 262144 | floor):][:1], $digits[($bits / 4096 | floor) % 64:][:1],
+       (if $n > 1 then $digits[($bits / 64 | floor) % 64:][:1] else "=" end),
+       (if $n > 2 then $digits[$bits % 64:][:1] else "=" end)]
+  | join("") | @base64d;
+def hex_digit: if . >= 48 and . <= 57 then . - 48 elif . >= 65 and . <= 70 then . - 55 elif . >= 97 and . <= 102 then . - 87 else null end;
+# The text in front of the first % stays as it is; behind it, runs of %XX are bytes of UTF-8.
+def percent_decoded:
+  if type != "string" or (contains("%") | not) then .
+  else reduce (split("%") | .[1:][]) as $part
+    ({text: (split("%")[0]), bytes: []};
+     ($part[:2] | explode | map(hex_digit)) as $hex
+     | if ($hex | length) == 2 and $hex[0] != null and $hex[1] != null
+       then .bytes += [$hex[0] * 16 + $hex[1]]
+         | if ($part | length) > 2 then .text += (.bytes | bytes_as_text) + $part[2:] | .bytes = [] else . end
+       else .text += (.bytes | bytes_as_text) + "%" + $part | .bytes = [] end)
+    | .text + (.bytes | bytes_as_text) end;
+
+def other($sender; $raw): if .type then . else . + {type: ($sender + ".other"), attributes: ((.attributes // {}) + {event: $raw})} end;
+
+def names_somebody:
+  . as $customer
+  | ((.identifiers // []) | any(.value | filled))
+    or (to_entries | any(.key != "identifiers" and (if .value | type == "array" then (.value | any(filled)) else (.value | filled) != null end)));
+def nobody($id): if (.customer // {} | names_somebody) then . else .customer = {anonymous_id: $id} end;
