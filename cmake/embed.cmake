@@ -13,3 +13,13 @@ function(tp_embed_scripts target)
     target_include_directories(${target} PRIVATE ${CMAKE_BINARY_DIR}/scripts/${target})
   endforeach()
 endfunction()
+
+# daemon/mapping/prelude.jq is `tp_prelude` in "prelude.jq.h", on one line and without its comments.
+function(tp_embed_prelude target file)
+  set(header ${CMAKE_BINARY_DIR}/scripts/${target}/prelude.jq.h)
+  add_custom_command(OUTPUT ${header}
+    COMMAND ${CMAKE_COMMAND} -DFILE=${CMAKE_SOURCE_DIR}/${file} -DHEADER=${header} -P ${TP_EMBED_DIR}/embed-prelude.cmake
+    DEPENDS ${CMAKE_SOURCE_DIR}/${file} ${TP_EMBED_DIR}/embed-prelude.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${header})
+  target_include_directories(${target} PRIVATE ${CMAKE_BINARY_DIR}/scripts/${target})
+endfunction()

@@ -17,8 +17,10 @@
 #include "daemon/journal/journal.h"
 #include "daemon/kafka/kafka.h"
 #include "daemon/log/log.h"
+#include "daemon/mapping/mapping.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/pipeline/delivery.h"
+#include "daemon/pipeline/senders.h"
 #include "daemon/pipeline/waitroom.h"
 #include "daemon/settings/settings.h"
 
@@ -37,6 +39,7 @@ struct daemon {
     struct tp_journal *journal;
     struct tp_waitroom *waitroom;
     struct tp_delivery *delivery;
+    struct tp_senders *senders;
     struct tp_api *api;
     struct tp_buf fault; /* what is said about a start that fails */
 };
@@ -124,7 +127,9 @@ static int load_settings(const struct command *command, struct daemon *d) {
 /* What only those who use a setting can say about it; before anything is started. */
 static int check(struct daemon *d) {
     int status = tp_http_check(d->settings, &d->fault);
-    return status == 0 ? tp_kafka_check(d->settings, &d->fault) : status;
+    if (status == 0)
+        status = tp_kafka_check(d->settings, &d->fault);
+    return status == 0 ? tp_senders_open(d->settings, &d->fault, &d->senders) : status;
 }
 
 static int start_dev(struct daemon *d) { return tp_dev_start(d->settings, &d->fault, &d->dev); }
@@ -164,7 +169,7 @@ static int start_delivery(struct daemon *d) {
 }
 
 static int start_api(struct daemon *d) {
-    const struct tp_api_options options = {d->settings, d->journal, d->waitroom, d->delivery};
+    const struct tp_api_options options = {d->settings, d->journal, d->waitroom, d->delivery, d->senders};
     return tp_api_start(&options, &d->fault, &d->api);
 }
 
@@ -286,6 +291,7 @@ int main(int argc, char **argv) {
     struct command command = {0};
     struct daemon d = {0};
     sigset_t signals;
+    tp_mapping_main(argc, argv);
     int exits = read_command(argc, argv, &command);
     if (exits >= 0)
         return exits;
@@ -298,6 +304,7 @@ int main(int argc, char **argv) {
     if (status < 0)
         say_fault(&d.fault, status);
     tp_buf_free(&d.fault);
+    tp_senders_close(d.senders);
     tp_settings_free(d.settings);
     return exit_status(status);
 }

@@ -1,13 +1,14 @@
 /* The API: which path does what, in the words of HTTP. Each thread of the front has a desk: an intake, a connection to
  * Redis for reading, and the thread's normalizer.
- * Routes and what they answer: routes.c; POST /v1/events: events.c; look-ups: customers.c; a split: split.c; a rebuild:
- * rebuild.c; health and metrics: health.c. */
+ * Routes and what they answer: routes.c; POST /v1/events: events.c; /v1/sources: sources.c and handshake.c; look-ups:
+ * customers.c; a split: split.c; a rebuild: rebuild.c; health and metrics: health.c. */
 #pragma once
 
 #include "common/buf.h"
 #include "daemon/http/http.h"
 #include "daemon/journal/journal.h"
 #include "daemon/pipeline/delivery.h"
+#include "daemon/pipeline/senders.h"
 #include "daemon/pipeline/waitroom.h"
 #include "daemon/settings/settings.h"
 
@@ -18,6 +19,7 @@ struct tp_api_options {
     struct tp_journal *journal;
     struct tp_waitroom *waitroom;
     struct tp_delivery *delivery;
+    struct tp_senders *senders;
 };
 
 /* Listens and serves. TP_ECONFIG with the reason in `fault`. */

@@ -52,6 +52,7 @@ void tp_api_metrics(struct tp_http_request *request, void *api_) {
     tp_metrics_set(TP_M_JOURNAL_QUEUE, (int64_t)stats.queue_bytes);
     tp_metrics_set(TP_M_JOURNAL_AGE, age_ms > 0 ? age_ms / 1000 : 0);
     tp_metrics_write(&text);
+    tp_senders_write_metrics(api->options.senders, &text);
     tp_http_reply(request, 200, "text/plain; version=0.0.4; charset=utf-8", tp_buf_str(&text));
     tp_buf_free(&text);
 }

@@ -4,8 +4,12 @@
 #include <stdatomic.h>
 
 #include "daemon/api/api.h"
+#include "daemon/kind/kind.h"
+#include "daemon/log/log.h"
 #include "daemon/pipeline/intake.h"
+#include "daemon/pipeline/receiving.h"
 #include "daemon/pipeline/repair.h"
+#include "daemon/pipeline/senders.h"
 #include "daemon/redis/redis.h"
 
 /* What a thread of the front has for itself. */
@@ -16,6 +20,7 @@ struct tp_desk {
     struct event *patience; /* while stopping: until those who wait for delivery are told what is known */
     struct tp_api *api;
     struct tp_intake *intake;
+    struct tp_receiving *receiving;
     struct tp_redis *redis;
 };
 
@@ -36,6 +41,12 @@ bool tp_api_read_wait(struct tp_http_request *request, unsigned *wait_s);
 /* What only those who run it may ask: without keys, whoever is on this machine. False: answered. */
 bool tp_api_is_operator(struct tp_http_request *request);
 
+/* handshake.c: what a sender asks other than by POST; and whether what it posts, once it is proven, is such a question,
+ * and answered. */
+void tp_api_handshake(struct tp_http_request *request, const struct tp_sender *sender);
+bool tp_api_challenge(struct tp_desk *desk, struct tp_http_request *request, const struct tp_sender *sender);
+
+void tp_api_sources(struct tp_http_request *request, void *api);
 void tp_api_post_events(struct tp_http_request *request, void *api);
 void tp_api_find_customers(struct tp_http_request *request, void *api);
 void tp_api_get_customer(struct tp_http_request *request, void *api);

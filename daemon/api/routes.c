@@ -7,6 +7,7 @@
 
 static const struct tp_http_route routes[] = {
     {TP_HTTP_POST, "/v1/events", TP_SCOPE_WRITE, tp_api_post_events},
+    {TP_HTTP_GET | TP_HTTP_HEAD | TP_HTTP_OPTIONS | TP_HTTP_POST, "/v1/sources/:name", 0, tp_api_sources},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers", TP_SCOPE_READ, tp_api_find_customers},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id", TP_SCOPE_READ, tp_api_get_customer},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id/identity", TP_SCOPE_READ, tp_api_get_identity},
@@ -55,7 +56,10 @@ static int set_up_desk(struct tp_api *api, size_t thread) {
     desk->ping.deliver = on_ping;
     *opening = (struct opening){.mail.deliver = open_redis, .desk = desk, .loop = loop};
     tp_loop_post(loop, &opening->mail);
-    return tp_intake_new(&intake, &desk->intake);
+    int status = tp_intake_new(&intake, &desk->intake);
+    const struct tp_receiving_options receiving = {
+        .settings = api->options.settings, .senders = api->options.senders, .intake = desk->intake, .loop = loop};
+    return status == 0 ? tp_receiving_new(&receiving, &desk->receiving) : status;
 }
 
 int tp_api_start(const struct tp_api_options *options, struct tp_buf *fault, struct tp_api **ret) {
@@ -133,12 +137,16 @@ void tp_api_free(struct tp_api *api) {
         tp_redis_close(api->desks[i].redis);
         if (api->desks[i].patience)
             event_free(api->desks[i].patience);
+        if (api->desks[i].receiving)
+            tp_receiving_stop(api->desks[i].receiving);
         if (api->desks[i].intake)
             tp_intake_stop(api->desks[i].intake);
     }
     tp_http_free(api->http);
-    for (size_t i = 0; i < api->n_desks; i++)
+    for (size_t i = 0; i < api->n_desks; i++) {
+        tp_receiving_free(api->desks[i].receiving);
         tp_intake_free(api->desks[i].intake);
+    }
     free(api->desks);
     free(api);
 }

@@ -58,8 +58,7 @@ static struct tp_str bearer(struct tp_str value) {
     return (struct tp_str){value.at + len, value.len - len};
 }
 
-int tp_http_auth_check(const struct tp_http_auth *auth, struct tp_http_request *request) {
-    unsigned scope = request->route->scope;
+static int check(const struct tp_http_auth *auth, struct tp_http_request *request, unsigned scope) {
     if (auth->n == 0 || scope == 0)
         return 0;
     struct tp_str shown = bearer(tp_http_header(request, "authorization"));
@@ -70,4 +69,15 @@ int tp_http_auth_check(const struct tp_http_auth *auth, struct tp_http_request *
         return tp_http_refuse(&request->refusal, TP_EFORBIDDEN, tp_error_text(TP_EFORBIDDEN));
     request->key_name = key->name;
     return 0;
+}
+
+int tp_http_auth_check(const struct tp_http_auth *auth, struct tp_http_request *request) {
+    return check(auth, request, request->route->scope);
+}
+
+bool tp_http_authorize(struct tp_http_request *request, unsigned scope) {
+    if (check(request->connection->thread->http->auth, request, scope) == 0)
+        return true;
+    tp_http_reply_refusal(request);
+    return false;
 }

@@ -62,6 +62,7 @@ struct tp_str tp_http_path(const struct tp_http_request *request);
 struct tp_str tp_http_param(const struct tp_http_request *request,
                             const char *name); /* of the path; at NULL when absent */
 struct tp_str tp_http_query(const struct tp_http_request *request, const char *name); /* decoded; at NULL when absent */
+struct tp_str tp_http_query_text(const struct tp_http_request *request);              /* as sent, without its '?' */
 /* All query members in order: 1 and the pair, 0 at the end. */
 int tp_http_query_next(const struct tp_http_request *request, size_t *cursor, struct tp_str *ret_name,
                        struct tp_str *ret_value);
@@ -71,6 +72,9 @@ int tp_http_header_next(const struct tp_http_request *request, size_t *cursor, s
                         struct tp_str *ret_value);
 struct tp_str tp_http_body(const struct tp_http_request *request);   /* unpacked */
 const char *tp_http_key_name(const struct tp_http_request *request); /* of the key shown; NULL without */
+/* For routes that ask for no key, and want one all the same: whether a key of this scope was shown, or none are
+ * configured. False: answered. */
+bool tp_http_authorize(struct tp_http_request *request, unsigned scope);
 /* The address that the request comes from, or "unix": the socket's peer, or what a trusted proxy says of its own. */
 struct tp_str tp_http_peer(const struct tp_http_request *request);
 size_t tp_http_thread(const struct tp_http_request *request);

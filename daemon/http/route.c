@@ -164,3 +164,7 @@ struct tp_str tp_http_param(const struct tp_http_request *request, const char *n
     }
     return (struct tp_str){0};
 }
+
+struct tp_str tp_http_query_text(const struct tp_http_request *request) {
+    return request->query;
+}

@@ -1,6 +1,7 @@
 /* The customer as senders name them, by members for each type, by a list, or both, made one list of canonical
  * identifiers in the order they were sent. The same person named twice is one identifier. A value that names nobody,
- * such as "null", is not an identifier: it is put aside, and stands on the event. */
+ * such as "null", is not an identifier: it is put aside, and stands on the event; so is one that a mapping made and
+ * that is not of its form. */
 #include "daemon/normalize/internal.h"
 
 #include <assert.h>
@@ -12,12 +13,13 @@ struct values {
     size_t n; /* without those that turned out to be the same */
     struct {
         size_t type, at, len; /* index of the type; the value in normalizer->values, which may move while it grows */
+        bool malformed;
     } list[TP_MAX_IDENTIFIERS];
 };
 
 struct identifiers {
     size_t sent;
-    struct values known, blocked;
+    struct values known, dropped;
 };
 
 static struct tp_str value_of(const struct tp_normalizer *normalizer, const struct values *values, size_t i) {
@@ -40,9 +42,26 @@ static void keep(struct tp_normalizer *normalizer, struct values *values, size_t
         return;
     }
     assert(values->n < TP_MAX_IDENTIFIERS);
+    values->list[values->n].malformed = false;
     values->list[values->n].type = type;
     values->list[values->n].at = at;
     values->list[values->n++].len = value.len;
+}
+
+/* Shown as far as a value may be long. */
+static int drop_malformed(struct tp_task *task, struct identifiers *all, size_t type, struct tp_str text) {
+    struct tp_buf *values = &task->normalizer->values;
+    size_t at = values->len, n = all->dropped.n;
+    json_t *line = tp_tidy_line(text, TP_MAX_IDENTIFIER_BYTES);
+    tp_buf_add(values, json_string_value(line), json_string_length(line));
+    json_decref(line);
+    if (!line || values->failed)
+        return tp_refuse(task->refusal, TP_ENOMEM, NULL, "%s", tp_error_text(TP_ENOMEM));
+    *task->refusal = (struct tp_refusal){.id = task->refusal->id};
+    keep(task->normalizer, &all->dropped, type, at);
+    if (all->dropped.n > n)
+        all->dropped.list[n].malformed = true;
+    return 0;
 }
 
 static const struct tp_rule *value_rule(void) { return tp_rules_find(&tp_rules_identifier, TP_STR("value")); }
@@ -65,7 +84,7 @@ static int add(struct tp_task *task, struct identifiers *all, size_t type, const
         return tp_refuse(task->refusal, TP_ENOMEM, NULL, "%s", tp_error_text(TP_ENOMEM));
     struct tp_str kept = {values->at + at, values->len - at};
     blocked = blocked || (!tp_str_equal(kept, sent->value) && tp_scope_blocks(&normalizer->types, type, kept));
-    keep(normalizer, blocked ? &all->blocked : &all->known, type, at);
+    keep(normalizer, blocked ? &all->dropped : &all->known, type, at);
     return 0;
 }
 
@@ -84,10 +103,11 @@ static int add_value(struct tp_task *task, struct identifiers *all, size_t type,
                      const json_t *value) {
     struct tp_str text;
     int error = read_text(task, place, value, value_rule(), &text);
-    if (error)
-        return error;
-    const struct tp_scoped sent = tp_scope_cut(&task->normalizer->types.list[type], text);
-    return add(task, all, type, place, &sent);
+    if (!error) {
+        const struct tp_scoped sent = tp_scope_cut(&task->normalizer->types.list[type], text);
+        error = add(task, all, type, place, &sent);
+    }
+    return error && error != TP_ENOMEM && task->forgives && text.at ? drop_malformed(task, all, type, text) : error;
 }
 
 /* A value and its scope, each by itself. */
@@ -97,12 +117,14 @@ static int add_scoped(struct tp_task *task, struct identifiers *all, size_t type
     const struct tp_place scope_place = {.in = identifier, .name = TP_STR("scope")};
     struct tp_scoped sent;
     int error = read_text(task, &value_place, value, value_rule(), &sent.value);
-    if (error)
-        return error;
-    if (task->normalizer->types.list[type].scoping == TP_SCOPING_OFF)
+    if (!error && task->normalizer->types.list[type].scoping == TP_SCOPING_OFF)
         return tp_refuse(task->refusal, TP_EFORM, &scope_place, "no scope was expected of this type of identifier");
-    error = read_text(task, &scope_place, scope, tp_rules_find(&tp_rules_identifier, TP_STR("scope")), &sent.scope);
-    return error ? error : add(task, all, type, &value_place, &sent);
+    if (!error)
+        error = read_text(task, &scope_place, scope, tp_rules_find(&tp_rules_identifier, TP_STR("scope")), &sent.scope);
+    if (!error)
+        error = add(task, all, type, &value_place, &sent);
+    bool forgiven = error && error != TP_ENOMEM && task->forgives && sent.value.at;
+    return forgiven ? drop_malformed(task, all, type, sent.value) : error;
 }
 
 /* Those sent are counted, not those left: a phone number costs as much when it stands there for the second time. */
@@ -202,15 +224,15 @@ static void write_known(struct tp_task *task, const struct values *known) {
     tp_buf_addc(&normalizer->out, ']');
 }
 
-static void write_blocked(struct tp_task *task, const struct values *blocked) {
+static void write_dropped(struct tp_task *task, const struct values *dropped) {
     struct tp_normalizer *normalizer = task->normalizer;
-    task->interaction->n_blocked = blocked->n;
-    if (blocked->n == 0)
+    task->interaction->n_blocked = dropped->n;
+    if (dropped->n == 0)
         return;
     tp_buf_adds(&normalizer->out, ",\"dropped\":[");
-    for (size_t i = 0; i < blocked->n; i++) {
-        write_value(normalizer, blocked, i);
-        tp_buf_adds(&normalizer->out, ",\"reason\":\"blocked\"}");
+    for (size_t i = 0; i < dropped->n; i++) {
+        write_value(normalizer, dropped, i);
+        tp_buf_addf(&normalizer->out, ",\"reason\":\"%s\"}", dropped->list[i].malformed ? "malformed" : "blocked");
     }
     tp_buf_addc(&normalizer->out, ']');
 }
@@ -224,14 +246,16 @@ int tp_customer_write(struct tp_task *task, const struct tp_place *place, const 
     if (error)
         return error;
     const struct tp_place list = {.in = place, .name = TP_STR("identifiers")};
-    if (all.known.n == 0 && all.blocked.n > 0)
+    if (all.known.n == 0 && all.dropped.n > 0 && all.dropped.list[0].malformed)
+        return tp_refuse(task->refusal, TP_EREQUIRED, &list, "an identifier that is of its form was expected");
+    if (all.known.n == 0 && all.dropped.n > 0)
         return tp_refuse(task->refusal, TP_EBLOCKED, &list, "an identifier whose value is not blocked was expected");
     if (all.known.n == 0)
         return tp_refuse(task->refusal, TP_EREQUIRED, &list, "at least one identifier was expected");
     tp_buf_addc(out, '{');
     task->interaction->customer_at = out->len;
     write_known(task, &all.known);
-    write_blocked(task, &all.blocked);
+    write_dropped(task, &all.dropped);
     tp_buf_addc(out, '}');
     return 0;
 }

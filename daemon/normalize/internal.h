@@ -1,6 +1,6 @@
 /* Between the files of this folder: the rules are one table (rules.c), each member is checked and written by its rule
  * (member.c), identifiers are made canonical (customer.c) as their types want it (types.c), each within its scope
- * (scope.c), and what is refused is named (refusal.c). */
+ * (scope.c), and what is refused is named (refusal.c). What a mapping made is put right before (tidy.c). */
 #pragma once
 
 #include <xxhash.h>
@@ -30,11 +30,17 @@ struct tp_types {
 struct tp_normalizer {
     unsigned max_depth;
     size_t max_event;
-    struct tp_canonical *canonical;
+    struct tp_region {
+        char *name;
+        struct tp_canonical *canonical;
+    } * regions; /* the first is the usual one */
+    size_t n_regions;
+    struct tp_canonical *canonical; /* of the one that counts now */
     struct tp_types types;
     /* Of the current interaction, until the next call. */
     struct tp_json json;
     struct tp_buf out, values, traits;
+    json_t *aside; /* NULL, or a list of what is not in the document any more */
     XXH3_state_t *hash;
 };
 
@@ -42,6 +48,7 @@ struct tp_normalizer {
 struct tp_task {
     struct tp_normalizer *normalizer;
     int64_t received_ms;
+    bool forgives; /* identifiers that are not of their form are put aside */
     struct tp_interaction *interaction;
     struct tp_refusal *refusal;
     size_t time_at, time_end,
@@ -149,6 +156,12 @@ bool tp_scope_blocks(const struct tp_types *types, size_t type, struct tp_str va
 
 /* traits.c */
 int tp_traits_take(struct tp_task *task, const struct tp_place *place, const json_t *traits);
+
+/* tidy.c: of an object that a mapping made */
+void tp_tidy(struct tp_normalizer *normalizer);
+void tp_tidy_customer(struct tp_normalizer *normalizer, json_t *customer);
+/* A string without control characters, of at most so many; NULL where memory is short. */
+json_t *tp_tidy_line(struct tp_str text, size_t most);
 
 /* customer.c */
 int tp_customer_write(struct tp_task *task, const struct tp_place *place, const json_t *customer);

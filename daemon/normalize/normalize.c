@@ -16,15 +16,46 @@
 #define DECIMAL(x)   STRINGIFY(x)
 #define HEAD         TP_STR("{\"schema\":" DECIMAL(TP_SCHEMA_VERSION))
 
+/* ---- countries ---- */
+
+static int add_region(struct tp_normalizer *normalizer, struct tp_str name) {
+    struct tp_region *list = reallocarray(normalizer->regions, normalizer->n_regions + 1, sizeof *list);
+    if (!list)
+        return TP_ENOMEM;
+    normalizer->regions = list;
+    struct tp_region *region = &list[normalizer->n_regions];
+    region->name = strndup(name.at, name.len);
+    region->canonical = region->name ? tp_canonical_new(region->name) : NULL;
+    if (region->canonical) {
+        normalizer->n_regions++;
+        return 0;
+    }
+    free(region->name);
+    return TP_ENOMEM;
+}
+
+static int choose_region(struct tp_normalizer *normalizer, struct tp_str name) {
+    size_t i = 0;
+    while (name.len > 0 && i < normalizer->n_regions && !tp_str_is(name, normalizer->regions[i].name))
+        i++;
+    int error = i == normalizer->n_regions ? add_region(normalizer, name) : 0;
+    if (error == 0)
+        normalizer->canonical = normalizer->regions[i].canonical;
+    return error;
+}
+
 int tp_normalizer_new(const struct tp_normalize_options *options, struct tp_normalizer **ret) {
     struct tp_normalizer *normalizer = calloc(1, sizeof *normalizer);
     if (!normalizer)
         return TP_ENOMEM;
     normalizer->max_depth = options->max_depth;
     normalizer->max_event = options->max_event;
-    normalizer->canonical = tp_canonical_new(options->region);
     normalizer->hash = XXH3_createState();
-    int error = normalizer->canonical && normalizer->hash ? tp_types_read(options, &normalizer->types) : TP_ENOMEM;
+    int error = normalizer->hash ? add_region(normalizer, tp_str(options->region)) : TP_ENOMEM;
+    if (!error)
+        error = tp_types_read(options, &normalizer->types);
+    if (!error)
+        error = choose_region(normalizer, TP_STR(""));
     if (error)
         tp_normalizer_free(normalizer);
     else
@@ -39,7 +70,12 @@ void tp_normalizer_free(struct tp_normalizer *normalizer) {
     tp_buf_free(&normalizer->out);
     tp_buf_free(&normalizer->values);
     tp_buf_free(&normalizer->traits);
-    tp_canonical_free(normalizer->canonical);
+    json_decref(normalizer->aside);
+    for (size_t i = 0; i < normalizer->n_regions; i++) {
+        tp_canonical_free(normalizer->regions[i].canonical);
+        free(normalizer->regions[i].name);
+    }
+    free(normalizer->regions);
     tp_types_free(&normalizer->types);
     XXH3_freeState(normalizer->hash);
     free(normalizer);
@@ -47,6 +83,8 @@ void tp_normalizer_free(struct tp_normalizer *normalizer) {
 
 static void forget_last(struct tp_normalizer *normalizer) {
     tp_json_free(&normalizer->json);
+    json_decref(normalizer->aside);
+    normalizer->aside = NULL;
     tp_buf_clear(&normalizer->out);
     tp_buf_clear(&normalizer->values);
     tp_buf_clear(&normalizer->traits);
@@ -150,7 +188,8 @@ static int write_interaction(struct tp_task *task, bool time_sent) {
     interaction->traits = tp_buf_str(&task->normalizer->traits);
     interaction->json = tp_buf_str(out);
     interaction->key = tp_interaction_key(interaction->source, interaction->id);
-    interaction->content = hash_content(task, time_sent);
+    /* Its sender knows it by its id; of the rest some may be of the sending, such as a token. */
+    interaction->content = task->forgives ? interaction->key : hash_content(task, time_sent);
     return 0;
 }
 
@@ -160,12 +199,17 @@ int tp_normalize(struct tp_normalizer *normalizer, const struct tp_normalize_inp
     struct tp_task task = {
         .normalizer = normalizer,
         .received_ms = input->received_ms,
+        .forgives = input->mapped,
         .interaction = ret,
         .refusal = ret_refusal,
     };
     *ret_refusal = (struct tp_refusal){0};
     forget_last(normalizer);
     int error = parse(&task, input->data);
+    if (!error)
+        error = choose_region(normalizer, input->region) ? out_of_memory(&task) : 0;
+    if (!error && input->mapped)
+        tp_tidy(normalizer);
     if (!error)
         error = fill_from_envelope(&task, input);
     if (error)

@@ -3,6 +3,7 @@
  * No I/O; a normalizer belongs to one thread. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/interaction.h"
@@ -33,6 +34,8 @@ struct tp_normalize_input {
     struct tp_str data;                   /* the JSON text of one interaction */
     struct tp_str id, source, type, time; /* for what the data leaves out; may be empty */
     struct tp_str default_source;         /* the key's name, or "default"; not empty */
+    struct tp_str region;                 /* as the options'; "" for that */
+    bool mapped; /* a mapping made it: what config/sources/README.md says is forgiven, and its id alone is what it is */
     int64_t received_ms;
 };
 

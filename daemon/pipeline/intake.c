@@ -1,6 +1,7 @@
 #include "daemon/pipeline/intake.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -9,6 +10,7 @@
 #include "common/fault.h"
 #include "common/interaction.h"
 #include "common/time.h"
+#include "common/utf8.h"
 #include "daemon/metrics/metrics.h"
 
 enum { REJECTED_PAYLOAD_BYTES = 512 * 1024 }; /* what is kept of a refused element; the broker takes 1 MB by default */
@@ -120,12 +122,31 @@ static int take_element(struct order *order, const struct tp_source_element *ele
     };
     if (single && input.id.len == 0)
         input.id = request->idempotency_key;
+    input.mapped = request->mapped;
+    input.region = request->region;
     if (tp_normalize(order->intake->normalizer, &input, &interaction, &refusal) < 0)
         return refuse(order, element, request->default_source, &refusal);
     return admit(order, &interaction);
 }
 
-static int take_elements(struct order *order, const struct tp_intake_request *request, const char **ret_message) {
+static int take_lines(struct order *order, const struct tp_intake_request *request) {
+    struct tp_str left = request->body;
+    struct tp_buf id = TP_BUF_INIT;
+    int status = 0;
+    while (status == 0 && left.len > 0) {
+        struct tp_source_element element = {.raw = tp_str_cut(&left, '\n')};
+        tp_buf_clear(&id);
+        tp_buf_addstr(&id, request->id);
+        tp_buf_addf(&id, ".%zu", order->job->n);
+        element.data = element.raw;
+        element.defaults.id = tp_buf_str(&id);
+        status = id.failed ? TP_ENOMEM : take_element(order, &element, request, false);
+    }
+    tp_buf_free(&id);
+    return status;
+}
+
+static int take_body(struct order *order, const struct tp_intake_request *request, const char **ret_message) {
     const struct tp_settings *settings = order->intake->options.settings;
     struct tp_source_reader *reader = NULL;
     struct tp_source_element element;
@@ -137,9 +158,12 @@ static int take_elements(struct order *order, const struct tp_intake_request *re
     while (status == 0 && tp_source_next(reader, &element) > 0)
         status = take_element(order, &element, request, single);
     tp_source_close(reader);
-    if (status == 0 && order->batch.records.failed)
-        status = TP_ENOMEM;
     return status;
+}
+
+static int take_elements(struct order *order, const struct tp_intake_request *request, const char **ret_message) {
+    int status = request->mapped ? take_lines(order, request) : take_body(order, request, ret_message);
+    return status == 0 && order->batch.records.failed ? TP_ENOMEM : status;
 }
 
 /* ---- durable, and then ---- */
@@ -267,6 +291,11 @@ static struct order *new_order(struct tp_intake *intake, unsigned wait_s, tp_int
 }
 
 static int append(struct order *order) {
+    if (order->job->n == 0) { /* a mapping that made nothing of it */
+        order->mail.deliver = on_durable_here;
+        tp_loop_post(order->intake->options.loop, &order->mail);
+        return 0;
+    }
     (void)TP_FAULT("intake.before_append");
     int status = tp_journal_append(order->intake->options.journal, &order->batch);
     (void)TP_FAULT("intake.after_append");
@@ -280,6 +309,23 @@ int tp_intake_take(struct tp_intake *intake, const struct tp_intake_request *req
     int status = order ? take_elements(order, request, ret_message) : TP_ENOMEM;
     if (status == 0 && (status = append(order)) == TP_ETOOLARGE)
         *ret_message = "more events than the journal takes at once: send fewer at a time";
+    if (status < 0)
+        free_order(order);
+    return status;
+}
+
+int tp_intake_refuse(struct tp_intake *intake, const struct tp_intake_refusal *refusal, tp_intake_done *done,
+                     void *arg) {
+    const struct tp_source_element element = {.raw = refusal->payload};
+    struct tp_refusal said = {.error = refusal->error};
+    struct order *order = new_order(intake, 0, done, arg);
+    snprintf(said.path, sizeof said.path, "%s", refusal->path ? refusal->path : "");
+    snprintf(said.message, sizeof said.message, "%s",
+             refusal->message ? refusal->message : tp_error_text(refusal->error));
+    said.message[tp_utf8_prefix(tp_str(said.message))] = '\0'; /* cut, maybe within a character */
+    int status = order ? refuse(order, &element, refusal->source, &said) : TP_ENOMEM;
+    if (status == 0)
+        status = append(order);
     if (status < 0)
         free_order(order);
     return status;

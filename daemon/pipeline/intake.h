@@ -53,10 +53,22 @@ struct tp_intake_request {
     struct tp_source_headers headers;
     struct tp_str default_source;
     unsigned wait_s; /* 0: answered when durable */
+    /* What a mapping made: a JSON value on each line of the body, of this country where it is not "". Those without an
+     * id get `id` and their place. */
+    bool mapped;
+    struct tp_str region, id;
 };
 /* `done` is called once, later, on the loop, and owns the job. An error at once refuses the request as a whole, with a
  * sentence in *ret_message (static, or NULL): then `done` is not called. */
 typedef void tp_intake_done(void *arg, struct tp_job *job);
+/* What cannot be read at all goes to the rejected topic. A job of one. */
+struct tp_intake_refusal {
+    struct tp_str source, payload;
+    int error;
+    const char *path, *message; /* may be NULL */
+};
+int tp_intake_refuse(struct tp_intake *intake, const struct tp_intake_refusal *refusal, tp_intake_done *done,
+                     void *arg);
 /* An operator's word instead of interactions: its time of receipt is now. A job of one, without an event. */
 int tp_intake_split(struct tp_intake *intake, const struct tp_split *split, unsigned wait_s, tp_intake_done *done,
                     void *arg);

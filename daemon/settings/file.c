@@ -143,7 +143,8 @@ static cfg_opt_t *options_of(const char *section, cfg_opt_t *properties) {
         const struct tp_setting *setting = &tp_settings_table[i];
         if (strcmp(setting->section, section) != 0)
             continue;
-        cfg_flag_t list = setting->kind == TP_SCOPES ? CFGF_LIST : CFGF_NONE;
+        bool many = setting->kind == TP_SCOPES || setting->kind == TP_SECRETS;
+        cfg_flag_t list = many ? CFGF_LIST : CFGF_NONE;
         *next++ = (cfg_opt_t)CFG_STR_CB(setting->name, NULL, CFGF_NODEFAULT | list, on_value);
     }
     if (strcmp(section, "kafka") == 0)

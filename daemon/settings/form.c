@@ -252,6 +252,18 @@ static const char *wrong_prefix(const char *value) {
 }
 const struct tp_form tp_form_prefix = {"up to 32 visible characters without braces", wrong_prefix};
 
+static bool is_origin(struct tp_str text) {
+    size_t scheme = tp_str_begins(text, "https://") ? 8 : tp_str_begins(text, "http://") ? 7 : 0;
+    return tp_str_is(text, "*") || (scheme && is_host_port(behind(text, scheme)));
+}
+
+static const char *wrong_origins(const char *value) { return verdict(!*value || each(value, is_origin)); }
+const struct tp_form tp_form_origins = {
+    "nothing, *, or http://HOST or https://HOST with :PORT where needed, with commas", wrong_origins};
+
+static const char *wrong_kind(const char *value) { return verdict(*value != '.' && tp_settings_is_token(value)); }
+const struct tp_form tp_form_kind = {"the name of a folder of letters, digits, '.', '_' and '-'", wrong_kind};
+
 static const char *wrong_topic(const char *value) {
     struct tp_str topic = tp_str(value);
     return verdict(topic.len >= 1 && topic.len <= 249 && is_made_of(topic, "._-") && !tp_str_is(topic, ".") &&

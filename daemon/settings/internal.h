@@ -11,6 +11,7 @@
 
 enum tp_setting_kind {
     TP_TEXT,
+    TP_SECRETS,      /* a list of such as TP_SECRET; char ** and, behind it, a size_t */
     TP_SECRET,       /* env:VARIABLE or file:PATH; its value is what is found there */
     TP_KEY_FILE,     /* a path; its value is the key within */
     TP_SCOPES,       /* a list of words, as bits of an unsigned */
@@ -95,6 +96,8 @@ void tp_settings_wipe(char *text); /* and frees; NULL is fine */
 /* What `reference`, an env:VARIABLE or a file:PATH, holds; the caller wipes it. NULL, and a fault that calls it `name`.
  */
 char *tp_settings_secret(struct tp_loading *loading, const char *name, const char *reference);
+/* One more of them. */
+void tp_settings_add_secret(struct tp_loading *loading, char ***list, const char *name, const char *reference);
 /* The same of a key's file, which is held to more. */
 char *tp_settings_key(struct tp_loading *loading, const char *name, const char *path);
 
@@ -111,5 +114,5 @@ void tp_settings_check_together(struct tp_loading *loading);
 /* Forms, named by what they describe. */
 extern const struct tp_form tp_form_listen, tp_form_url, tp_form_proxies, tp_form_region, tp_form_path, tp_form_token,
     tp_form_types, tp_form_patterns, tp_form_identifier, tp_form_unique, tp_form_scope, tp_form_redis, tp_form_prefix,
-    tp_form_topic, tp_form_brokers, tp_form_replication, tp_form_level;
+    tp_form_topic, tp_form_origins, tp_form_kind, tp_form_brokers, tp_form_replication, tp_form_level;
 bool tp_settings_is_token(const char *value); /* 1 to 64 of letters, digits, '.', '_' and '-' */

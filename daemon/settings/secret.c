@@ -114,6 +114,21 @@ char *tp_settings_secret(struct tp_loading *loading, const char *name, const cha
     return NULL;
 }
 
+/* The list stands in struct tp_source_settings, with its length behind it. */
+void tp_settings_add_secret(struct tp_loading *loading, char ***list, const char *name, const char *reference) {
+    size_t *n = (size_t *)(void *)(list + 1);
+    char *secret = tp_settings_secret(loading, name, reference);
+    char **grown = secret ? reallocarray(*list, *n + 1, sizeof *grown) : NULL;
+    if (secret && !grown)
+        loading->failed = true;
+    if (!grown) {
+        tp_settings_wipe(secret);
+        return;
+    }
+    *list = grown;
+    grown[(*n)++] = secret;
+}
+
 /* What keeps a text from being a key that clients can send as a bearer token, and nobody else can change. */
 static const char *wrong_key(const char *key, mode_t mode) {
     if (mode & (S_IWGRP | S_IWOTH))

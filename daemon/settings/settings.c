@@ -208,6 +208,18 @@ out:
     return status;
 }
 
+static void free_source(struct tp_source_settings *source) {
+    for (size_t i = 0; i < source->n_secrets; i++)
+        tp_settings_wipe(source->secrets[i]);
+    free(source->secrets);
+    free(source->name);
+    free(source->kind);
+    free(source->region);
+    free(source->mapping);
+    free(source->origins);
+    tp_settings_wipe(source->verify_token);
+}
+
 void tp_settings_free(struct tp_settings *settings) {
     if (!settings)
         return;
@@ -231,8 +243,11 @@ void tp_settings_free(struct tp_settings *settings) {
         free(settings->kafka.properties[i].name);
         tp_settings_wipe(settings->kafka.properties[i].value);
     }
+    for (size_t i = 0; i < settings->n_sources; i++)
+        free_source(&settings->source_list[i]);
     free(settings->keys);
     free(settings->identifiers);
+    free(settings->source_list);
     free(settings->kafka.properties);
     free(settings);
 }

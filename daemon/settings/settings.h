@@ -31,6 +31,17 @@ struct tp_identifier_rule {
     bool shared;                 /* several customers may use a value: it leads only where nothing else does */
 };
 
+/* A sender: `source "support" { kind = "twilio"  secret = {"env:TWILIO_TOKEN"} }`. */
+struct tp_source_settings {
+    char *name, *kind;
+    char **secrets; /* as they were found */
+    size_t n_secrets;
+    char *region;       /* "": as normalize.region */
+    char *mapping;      /* "" or the path of a program that takes the place of the kind's */
+    char *verify_token; /* "" or what the sender shows when it asks whether this is the place */
+    char *origins;      /* "" or the origins of pages, comma-separated; "*": any */
+};
+
 struct tp_settings {
     struct {
         char *listen;          /* comma-separated: ADDRESS:PORT, [ADDRESS]:PORT, unix:PATH */
@@ -49,6 +60,11 @@ struct tp_settings {
         unsigned max_depth;
         char *region; /* "" or ISO 3166, for phone numbers without + */
     } normalize;
+    struct {
+        char *dir;                /* of kinds, before those that are shipped */
+        unsigned mapping_timeout; /* ms for one request */
+        size_t mapping_memory;    /* bytes of one mapping process */
+    } sources;
     struct {
         char *dir;
         size_t segment_size, max_size; /* bytes */
@@ -105,6 +121,8 @@ struct tp_settings {
     size_t n_keys;
     struct tp_identifier_rule *identifiers;
     size_t n_identifiers;
+    struct tp_source_settings *source_list;
+    size_t n_sources;
 };
 
 /* Defaults, then `file` (NULL: none), then each "section.name=value" of `sets`. All faults are written to `faults`, one

@@ -5,9 +5,10 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#define OF(part, member)  .section = #part, .name = #member, .at = offsetof(struct tp_settings, part.member)
-#define OF_KEY(n, member) .section = "key", .name = n, .at = offsetof(struct tp_key, member)
-#define OF_TYPE(member)   .section = "identifier", .name = #member, .at = offsetof(struct tp_identifier_rule, member)
+#define OF(part, member)     .section = #part, .name = #member, .at = offsetof(struct tp_settings, part.member)
+#define OF_KEY(n, member)    .section = "key", .name = n, .at = offsetof(struct tp_key, member)
+#define OF_SOURCE(n, member) .section = "source", .name = n, .at = offsetof(struct tp_source_settings, member)
+#define OF_TYPE(member)      .section = "identifier", .name = #member, .at = offsetof(struct tp_identifier_rule, member)
 
 #define KIB (INT64_C(1) << 10)
 #define MIB (INT64_C(1) << 20)
@@ -15,6 +16,7 @@
 #define TIB (INT64_C(1) << 40)
 
 #define SECOND  INT64_C(1000) /* where milliseconds are kept */
+#define MINUTE  (60 * SECOND)
 #define HOUR    (3600 * SECOND)
 #define CENTURY (INT64_C(36500) * 86400) /* where seconds are kept */
 
@@ -66,6 +68,26 @@ const struct tp_setting tp_settings_table[] = {
      .help = "How deeply an event may be nested."},
     {OF(normalize, region), TP_TEXT, "", .form = &tp_form_region,
      .help = "The country of phone numbers without +; when empty these are refused."},
+
+    {OF_SOURCE("kind", kind), TP_TEXT, NULL, .form = &tp_form_kind,
+     .help = "How it speaks: the name of a folder of sources.dir, or of one that is shipped."},
+    {OF_SOURCE("secret", secrets), TP_SECRETS, "",
+     .help = "What its requests are signed with, or show. Several at a time, so that one can be changed for another."},
+    {OF_SOURCE("verify_token", verify_token), TP_SECRET, "",
+     .help = "What the sender shows when it asks whether this is the place (Meta)."},
+    {OF_SOURCE("region", region), TP_TEXT, "", .form = &tp_form_region,
+     .help = "The country of its phone numbers without +; when empty as normalize.region."},
+    {OF_SOURCE("mapping", mapping), TP_TEXT, "",
+     .help = "A jq program that takes the place of the kind's."},
+    {OF_SOURCE("origins", origins), TP_TEXT, "", .form = &tp_form_origins,
+     .help = "Pages whose scripts may send, such as https://shop.example; * for any."},
+
+    {OF(sources, dir), TP_TEXT, "/etc/touchpointd/sources", .form = &tp_form_path,
+     .help = "Kinds of your own, a folder each; they come before those that are shipped."},
+    {OF(sources, mapping_timeout), TP_MILLISECONDS, "1s", 10, MINUTE,
+     .help = "How long the mapping of one request may take before it is stopped."},
+    {OF(sources, mapping_memory), TP_SIZE, "512MiB", 64 * MIB, TIB,
+     .help = "Memory that a mapping may take; beyond it is stopped."},
 
     {OF(journal, dir), TP_TEXT, "/var/lib/touchpointd/journal", .form = &tp_form_path,
      .help = "Where accepted events are kept until Kafka has them. Under systemd: journal in its state directory."},
@@ -219,11 +241,36 @@ static void *identifier_of(struct tp_settings *settings, const char *title) {
     return is_whole(rule) ? rule : NULL;
 }
 
+static bool is_whole_source(const struct tp_source_settings *source) {
+    return source->name && source->kind && source->region && source->mapping && source->verify_token && source->origins;
+}
+
+static void *source_of(struct tp_settings *settings, const char *title) {
+    for (size_t i = 0; i < settings->n_sources; i++)
+        if (strcmp(settings->source_list[i].name, title) == 0)
+            return &settings->source_list[i];
+    struct tp_source_settings *list = reallocarray(settings->source_list, settings->n_sources + 1, sizeof *list);
+    if (!list)
+        return NULL;
+    settings->source_list = list;
+    struct tp_source_settings *source = &list[settings->n_sources++];
+    *source = (struct tp_source_settings){.name = strdup(title),
+                                          .kind = strdup(""),
+                                          .region = strdup(""),
+                                          .mapping = strdup(""),
+                                          .verify_token = strdup(""),
+                                          .origins = strdup("")};
+    return is_whole_source(source) ? source : NULL;
+}
+
 const struct tp_section tp_settings_sections[] = {
     {"http", "The front that senders and readers reach.", NULL, NULL},
     {"key", "Keys, one section each. Where there is one, every request to the interface must show one.",
      "key \"crm\" { file = \"/etc/touchpointd/crm\"  scopes = {\"write\", \"read\"} }", key_of},
     {"normalize", "What an event may be.", NULL, NULL},
+    {"source", "Senders that speak in their own way, one section each; config/sources has the kinds.",
+     "source \"support\" { kind = \"twilio\"  secret = {\"env:TWILIO_TOKEN\"}  region = \"GB\" }", source_of},
+    {"sources", "What all of them share.", NULL, NULL},
     {"journal", "The disk: an event is acknowledged once it is here.", NULL, NULL},
     {"node", "This daemon.", NULL, NULL},
     {"identity", "How customers are told apart.", NULL, NULL},

@@ -112,13 +112,16 @@ static void store(const struct tp_setting *setting, void *base, int64_t value) {
         *(int64_t *)slot = value;
         break;
     case TP_TEXT:
+    case TP_SECRETS:
     case TP_SECRET:
     case TP_KEY_FILE:
         break;
     }
 }
 
-static bool is_text(enum tp_setting_kind kind) { return kind == TP_TEXT || kind == TP_SECRET || kind == TP_KEY_FILE; }
+static bool is_text(enum tp_setting_kind kind) {
+    return kind == TP_TEXT || kind == TP_SECRETS || kind == TP_SECRET || kind == TP_KEY_FILE;
+}
 
 static void refuse(struct tp_loading *loading, const struct tp_setting *setting, const char *name, const char *text,
                    const char *wrong) {
@@ -133,12 +136,17 @@ static void refuse(struct tp_loading *loading, const struct tp_setting *setting,
 static void assign_text(struct tp_loading *loading, const struct tp_setting *setting, void *base, const char *name,
                         const char *text) {
     char *found = NULL;
+    void *slot = (char *)base + setting->at;
+    if (setting->kind == TP_SECRETS) {
+        tp_settings_add_secret(loading, slot, name, text);
+        return;
+    }
     if (setting->kind == TP_KEY_FILE)
         text = found = tp_settings_key(loading, name, text);
     else if (setting->kind == TP_SECRET && *text)
         text = found = tp_settings_secret(loading, name, text);
     if (text)
-        tp_settings_keep(loading, (char **)(void *)((char *)base + setting->at), text);
+        tp_settings_keep(loading, slot, text);
     tp_settings_wipe(found);
 }
 
@@ -161,6 +169,7 @@ void tp_settings_assign(struct tp_loading *loading, const struct tp_setting *set
 void tp_settings_expected(const struct tp_setting *setting, struct tp_buf *out) {
     static const char *const sentences[] = {
         [TP_TEXT] = "a text",
+        [TP_SECRETS] = "env:VARIABLE, file:PATH or several of these, in braces",
         [TP_SECRET] = "env:VARIABLE or file:PATH",
         [TP_KEY_FILE] = "a path",
         [TP_SCOPES] = "write, read, admin or several of these, in braces",

@@ -1,5 +1,7 @@
 /* Between the files of this folder: a request is a list of elements (framing.c), found by what its content type says
- * (media.c); each element is an interaction, or a CloudEvent that holds one (cloudevent.c, binary.c). */
+ * (media.c); each element is an interaction, or a CloudEvent that holds one (cloudevent.c, binary.c).
+ * Beside that, a request that is for a mapping to read (request.c), with its fields (fields.c) and its body (body.c).
+ */
 #pragma once
 
 #include "common/buf.h"
@@ -68,3 +70,27 @@ struct tp_source_binary {
 int tp_source_binary_open(struct tp_source_binary *binary, struct tp_source_headers headers);
 void tp_source_binary_close(struct tp_source_binary *binary);
 void tp_source_binary_read(const struct tp_source_binary *binary, struct tp_source_element *element);
+
+/* fields.c */
+struct tp_source_field {
+    struct tp_str name, value;
+    size_t order;
+};
+struct tp_source_fields {
+    struct tp_source_field *list;
+    size_t n, cap;
+    struct tp_buf room; /* what was decoded */
+};
+int tp_source_add_field(struct tp_source_fields *fields, struct tp_source_field field);
+/* TP_EFORM: a broken escape. To be freed in any case. */
+int tp_source_read_form(struct tp_str text, struct tp_source_fields *fields);
+/* Sorted by their names. */
+void tp_source_write_fields(struct tp_source_fields *fields, struct tp_buf *out);
+void tp_source_free_fields(struct tp_source_fields *fields);
+/* A JSON string; what is not UTF-8 is shown as such. */
+void tp_source_write_text(struct tp_str text, struct tp_buf *out);
+
+/* body.c: `text` is JSON, or explained in `message`. */
+struct tp_source_request;
+int tp_source_write_body(const struct tp_source_request *request, struct tp_str text, struct tp_buf *out,
+                         char message[160]);

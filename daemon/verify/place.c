@@ -4,8 +4,9 @@
 
 #include "common/error.h"
 #include "common/json.h"
+#include "common/pointer.h"
 
-enum { MOST_DEPTH = 64, TOKEN_BYTES = 128 };
+enum { MOST_DEPTH = 64 };
 
 /* ---- headers ---- */
 
@@ -44,41 +45,13 @@ static struct tp_str query_of(struct tp_str url) {
 
 /* ---- JSON ---- */
 
-/* One reference token of a pointer, with ~1 and ~0 undone. False when it is too long. */
-static bool read_token(struct tp_str text, char out[TOKEN_BYTES]) {
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (len == TOKEN_BYTES - 1)
-            return false;
-        bool escaped = text.at[i] == '~' && i + 1 < text.len;
-        i += escaped;
-        out[len++] = escaped ? (text.at[i] == '1' ? '/' : '~') : text.at[i];
-    }
-    out[len] = '\0';
-    return true;
-}
-
-static const json_t *step(const json_t *value, const char *token) {
-    if (json_is_array(value))
-        return json_array_get(value, (size_t)strtoul(token, NULL, 10));
-    return json_object_get(value, token);
-}
-
-static const json_t *follow(const json_t *value, struct tp_str pointer) {
-    char token[TOKEN_BYTES];
-    tp_str_cut(&pointer, '/'); /* it begins with one */
-    while (value && pointer.len > 0)
-        value = read_token(tp_str_cut(&pointer, '/'), token) ? step(value, token) : NULL;
-    return value;
-}
-
 static enum tp_verification find_json(const struct tp_verify_request *request, const char *pointer, struct tp_buf *room,
                                       struct tp_str *ret) {
     struct tp_json json;
     struct tp_json_error error;
     if (tp_json_parse(request->body, MOST_DEPTH, &json, &error) < 0)
         return TP_VERIFY_MALFORMED;
-    const json_t *value = follow(json.root, tp_str(pointer));
+    const json_t *value = tp_json_at(json.root, tp_str(pointer));
     enum tp_verification verdict = value ? TP_VERIFIED : TP_VERIFY_UNSIGNED;
     if (json_is_string(value))
         tp_buf_add(room, json_string_value(value), json_string_length(value));

@@ -87,3 +87,8 @@ enum tp_verification tp_verify(const struct tp_verify_scheme *scheme, const stru
 const char *tp_verify_check_scheme(const struct tp_verify_scheme *scheme);
 /* The same of a secret. */
 const char *tp_verify_check_secret(const struct tp_verify_scheme *scheme, struct tp_str secret);
+
+/* Base64 of the HMAC-SHA256 of `text`, keyed by the secret: what X asks for (its challenge-response check). */
+void tp_verify_answer(struct tp_str secret, struct tp_str text, struct tp_buf *out);
+/* Whether somebody shows a secret, in constant time. */
+bool tp_verify_shows(struct tp_str shown, struct tp_str secret);
