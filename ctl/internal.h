@@ -35,7 +35,7 @@ struct tp_ctl_command {
     int (*run)(const struct tp_ctl_command *command, int argc, char **argv); /* argv[0] is the command's name */
 };
 extern const struct tp_ctl_command tp_ctl_status, tp_ctl_customer, tp_ctl_timeline, tp_ctl_send, tp_ctl_journal,
-    tp_ctl_rejected, tp_ctl_rebuild, tp_ctl_split;
+    tp_ctl_rejected, tp_ctl_rebuild, tp_ctl_split, tp_ctl_source;
 /* The command's help: to standard output for --help (gives EXIT_DONE), else to standard error (gives EXIT_USAGE). */
 int tp_ctl_help(const struct tp_ctl_command *command, bool asked);
 

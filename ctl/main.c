@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "daemon/mapping/mapping.h"
+
 static const struct tp_ctl_command *const commands[] = {
     &tp_ctl_status, &tp_ctl_customer, &tp_ctl_timeline, &tp_ctl_split,
-    &tp_ctl_send,   &tp_ctl_rejected, &tp_ctl_rebuild,  &tp_ctl_journal,
+    &tp_ctl_send,   &tp_ctl_source,   &tp_ctl_rejected, &tp_ctl_rebuild,  &tp_ctl_journal,
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -42,6 +44,7 @@ static int finish(int status) {
 
 int main(int argc, char **argv) {
     const char *word = argc > 1 ? argv[1] : "";
+    tp_mapping_main(argc, argv);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
         return finish(help_all(stdout));
     if (strcmp(word, "--version") == 0)

@@ -1,9 +1,10 @@
 /* What senders ask to learn whether this is the place, each in its own way; config/sources/README.md has the table. */
+#include "daemon/api/internal.h"
+
 #include <stdio.h>
 
 #include "common/error.h"
 #include "common/json.h"
-#include "daemon/api/internal.h"
 
 enum { MOST_CHALLENGE = 1024, MOST_ORIGIN = 256, MOST_DEPTH = 32 };
 

@@ -1,12 +1,13 @@
 /* /v1/sources/NAME: each source in its sender's own protocol. What is posted must prove where it comes from before
  * anything of it is kept; the answer is what the kind says, whatever became of the events. */
+#include "daemon/api/internal.h"
+
 #include <stdlib.h>
 
 #include "common/error.h"
 #include "common/json.h"
 #include "common/pointer.h"
 #include "common/time.h"
-#include "daemon/api/internal.h"
 #include "daemon/log/log.h"
 
 /* ---- the reply ---- */

@@ -1,10 +1,11 @@
 /* kind.conf, read by libconfuse, whose lexer and callbacks are global: one is read at a time, before threads start. */
+#include "daemon/kind/internal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
-#include "daemon/kind/internal.h"
 
 static struct {
     struct tp_buf *fault;

@@ -1,6 +1,6 @@
-#include <string.h>
-
 #include "daemon/kind/internal.h"
+
+#include <string.h>
 
 cfg_opt_t tp_kind_verify_options[] = {
     CFG_STR("by", "hmac", CFGF_NONE),

@@ -1,5 +1,6 @@
-#include "common/error.h"
 #include "daemon/mapping/internal.h"
+
+#include "common/error.h"
 
 void tp_mapping_write_frame(enum tp_mapping_frame kind, struct tp_str bytes, struct tp_buf *out) {
     tp_buf_addc(out, (char)kind);

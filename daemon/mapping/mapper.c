@@ -1,6 +1,8 @@
 /* All that wait have been sent already, so that the process never waits for us; it answers in order, and the one in
  * front is the one that it is at. When that takes too long, or ends two processes, it alone fails: the others are sent
  * anew. What counts is the processor's time that it takes, since a busy machine is not the mapping's fault. */
+#include "daemon/mapping/internal.h"
+
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -12,7 +14,6 @@
 
 #include "common/error.h"
 #include "daemon/log/log.h"
-#include "daemon/mapping/internal.h"
 #include "daemon/metrics/metrics.h"
 
 enum { START_MS = 60000, MOST_WAITING = 10000, MOST_TRIES = 2 };

@@ -1,3 +1,5 @@
+#include "daemon/mapping/internal.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -7,7 +9,6 @@
 
 #include "common/error.h"
 #include "common/time.h"
-#include "daemon/mapping/internal.h"
 
 enum { START_MS = 60000, STEP = 65536 };
 

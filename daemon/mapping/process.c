@@ -1,3 +1,5 @@
+#include "daemon/mapping/internal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -5,8 +7,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "daemon/mapping/internal.h"
 
 enum { CHILD_FD = 3 };
 

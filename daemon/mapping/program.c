@@ -1,8 +1,9 @@
 /* One program of jq: compiled with the prelude in front of it, run from the beginning for each input. */
+#include "daemon/mapping/internal.h"
+
 #include <jq.h>
 #include <stdlib.h>
 
-#include "daemon/mapping/internal.h"
 #include "prelude.jq.h"
 
 struct tp_program {

@@ -1,5 +1,7 @@
 /* The life of a mapping process: it is told its limits and its programs, and answers one input after the other until
  * who started it is gone. It gives up what it does not need before anything from outside comes in. */
+#include "daemon/mapping/internal.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,8 +10,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include "daemon/mapping/internal.h"
 
 enum { FD = 3, STEP = 65536 };
 

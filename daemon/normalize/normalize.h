@@ -8,6 +8,7 @@
 
 #include "common/interaction.h"
 #include "common/str.h"
+#include "daemon/settings/settings.h"
 
 struct tp_normalizer;
 
@@ -28,6 +29,8 @@ struct tp_normalize_options {
 };
 /* TP_ECONFIG: no type is named. The options are copied. */
 int tp_normalizer_new(const struct tp_normalize_options *options, struct tp_normalizer **ret);
+/* As the settings say. */
+int tp_normalizer_of(const struct tp_settings *settings, struct tp_normalizer **ret);
 void tp_normalizer_free(struct tp_normalizer *normalizer);
 
 struct tp_normalize_input {

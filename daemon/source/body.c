@@ -1,5 +1,7 @@
 /* A body's JSON as a mapping gets it. Its text is taken as it is but for two things: members that hold JSON in base64
  * become what they hold, and whole numbers that a double cannot hold become strings, since jq has only those. */
+#include "daemon/source/internal.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +11,6 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "common/utf8.h"
-#include "daemon/source/internal.h"
 #include "daemon/source/request.h"
 
 enum { SAFE_DIGITS = 15, STEP = 16 * 1024, TOKEN_BYTES = 128 };

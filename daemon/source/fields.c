@@ -1,13 +1,14 @@
 /* Names and values, of headers, a query or a form, as one JSON object: a name that stands there several times has a
  * list.
  */
+#include "daemon/source/internal.h"
+
 #include <stdlib.h>
 
 #include "common/error.h"
 #include "common/json.h"
 #include "common/percent.h"
 #include "common/utf8.h"
-#include "daemon/source/internal.h"
 
 void tp_source_write_text(struct tp_str text, struct tp_buf *out) {
     struct tp_buf made = TP_BUF_INIT;

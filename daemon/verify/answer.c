@@ -1,8 +1,9 @@
+#include "daemon/verify/internal.h"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include "common/base64.h"
-#include "daemon/verify/internal.h"
 
 void tp_verify_answer(struct tp_str secret, struct tp_str text, struct tp_buf *out) {
     unsigned char digest[EVP_MAX_MD_SIZE];

@@ -1,0 +1,29 @@
+/* Between the files of `source`: what was sent is read (source_request.c), goes through the mapping and normalize
+ * (source_map.c), and is shown (source.c). */
+#pragma once
+
+#include "ctl/internal.h"
+#include "daemon/source/source.h"
+
+enum { TP_CTL_MOST_HEADERS = 64 };
+
+struct tp_ctl_request { /* begins as {0}; texts are borrowed from `bytes` */
+    struct tp_buf bytes;
+    struct tp_str method, path, query, body;
+    struct {
+        struct tp_str name, value;
+    } headers[TP_CTL_MOST_HEADERS];
+    size_t n_headers;
+};
+/* A payload, or a request as config/sources/README.md describes fixtures. False: said. */
+bool tp_ctl_read_request(const char *file, struct tp_ctl_request *ret);
+void tp_ctl_request_free(struct tp_ctl_request *request);
+
+struct tp_ctl_mapped {
+    const char *kind, *mapping, *region, *name; /* "" where nothing was said; the name is the source's */
+    int64_t received_ms;
+};
+struct tp_settings;
+/* The interactions, as a JSON list on one line; EXIT_FAULT where one is none, or all cannot be read: said. */
+int tp_ctl_map(const struct tp_settings *settings, const struct tp_ctl_mapped *how,
+               const struct tp_ctl_request *request, struct tp_buf *out);
