@@ -6,20 +6,29 @@
 
 enum { MOST_BYTES = 64 << 20, STEP = 65536 };
 
-static bool slurp(const char *file, struct tp_buf *out) {
-    FILE *stream = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
-    size_t n = 1;
-    while (stream && n > 0 && out->len <= MOST_BYTES) {
+static bool read_all(FILE *stream, struct tp_buf *out) {
+    for (;;) {
         char *room = tp_buf_room(out, STEP);
-        n = room ? fread(room, 1, STEP, stream) : 0;
+        size_t n = room ? fread(room, 1, STEP, stream) : 0;
         out->len += n;
+        if (n < STEP || out->len > MOST_BYTES)
+            return room && !ferror(stream);
     }
-    bool whole = stream && !ferror(stream) && !out->failed && out->len <= MOST_BYTES;
-    if (!whole)
-        tp_ctl_say("%s: %s", file, out->len > MOST_BYTES ? "larger than 64 MiB" : strerror(errno));
-    if (stream && stream != stdin)
+}
+
+static bool slurp(const char *file, struct tp_buf *out) {
+    bool standard = strcmp(file, "-") == 0;
+    FILE *stream = standard ? stdin : fopen(file, "re");
+    if (!stream) {
+        tp_ctl_say("%s: %s", file, strerror(errno));
+        return false;
+    }
+    bool whole = read_all(stream, out);
+    if (!standard)
         fclose(stream);
-    return whole;
+    if (!whole || out->len > MOST_BYTES)
+        tp_ctl_say("%s: %s", file, whole ? "larger than 64 MiB" : "cannot be read");
+    return whole && out->len <= MOST_BYTES;
 }
 
 /* Without the CR that may stand in front of its end. */
