@@ -3,6 +3,7 @@
 
 #include <jq.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "prelude.jq.h"
 
@@ -18,6 +19,16 @@ static void say(jv message, struct tp_buf *out) {
     jv_free(message);
 }
 
+/* Behind it jq shows the program's line, with the prelude in front. */
+static jv first_line(jv message) {
+    if (jv_get_kind(message) != JV_KIND_STRING)
+        return message;
+    const char *text = jv_string_value(message);
+    jv line = jv_string_sized(text, (int)strcspn(text, "\n"));
+    jv_free(message);
+    return line;
+}
+
 static void on_message(void *arg, jv message) {
     struct tp_program *program = arg;
     if (!program->wrong) {
@@ -26,7 +37,7 @@ static void on_message(void *arg, jv message) {
     }
     if (program->wrong->len > 0)
         tp_buf_adds(program->wrong, "; ");
-    say(message, program->wrong);
+    say(first_line(message), program->wrong);
 }
 
 static bool compile(struct tp_program *program, struct tp_str text) {
