@@ -49,8 +49,4 @@ def percent_decoded:
 
 def other($sender; $raw): if .type then . else . + {type: ($sender + ".other"), attributes: ((.attributes // {}) + {event: $raw})} end;
 
-def names_somebody:
-  . as $customer
-  | ((.identifiers // []) | any(.value | filled))
-    or (to_entries | any(.key != "identifiers" and (if .value | type == "array" then (.value | any(filled)) else (.value | filled) != null end)));
-def nobody($id): if (.customer // {} | names_somebody) then . else .customer = {anonymous_id: $id} end;
+def nobody($id): .customer.nobody = $id;

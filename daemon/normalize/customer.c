@@ -237,12 +237,23 @@ static void write_dropped(struct tp_task *task, const struct values *dropped) {
     tp_buf_addc(&normalizer->out, ']');
 }
 
+/* Whom nothing names that can be taken is known by what a mapping gives for that: the call, the thread. */
+static int add_nobody(struct tp_task *task, const struct tp_place *place, struct identifiers *all) {
+    size_t type = tp_types_find(&task->normalizer->types, TP_STR("anonymous_id"));
+    const json_t *nobody = task->normalizer->nobody;
+    if (all->known.n > 0 || !nobody || type == task->normalizer->types.n || all->sent == TP_MAX_IDENTIFIERS)
+        return 0;
+    return add_value(task, all, type, &(struct tp_place){.in = place, .name = TP_STR("nobody")}, nobody);
+}
+
 int tp_customer_write(struct tp_task *task, const struct tp_place *place, const json_t *customer) {
     struct identifiers all = {0};
     struct tp_buf *out = &task->normalizer->out;
     if (!json_is_object(customer))
         return tp_refuse_type(task->refusal, place, "an object", customer);
     int error = collect(task, place, customer, &all);
+    if (!error)
+        error = add_nobody(task, place, &all);
     if (error)
         return error;
     const struct tp_place list = {.in = place, .name = TP_STR("identifiers")};

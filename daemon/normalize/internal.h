@@ -40,7 +40,8 @@ struct tp_normalizer {
     /* Of the current interaction, until the next call. */
     struct tp_json json;
     struct tp_buf out, values, traits;
-    json_t *aside; /* NULL, or a list of what is not in the document any more */
+    json_t *aside;  /* NULL, or a list of what is not in the document any more */
+    json_t *nobody; /* NULL, or what a mapping says of whom nothing names */
     XXH3_state_t *hash;
 };
 

@@ -71,6 +71,7 @@ void tp_normalizer_free(struct tp_normalizer *normalizer) {
     tp_buf_free(&normalizer->values);
     tp_buf_free(&normalizer->traits);
     json_decref(normalizer->aside);
+    json_decref(normalizer->nobody);
     for (size_t i = 0; i < normalizer->n_regions; i++) {
         tp_canonical_free(normalizer->regions[i].canonical);
         free(normalizer->regions[i].name);
@@ -84,7 +85,8 @@ void tp_normalizer_free(struct tp_normalizer *normalizer) {
 static void forget_last(struct tp_normalizer *normalizer) {
     tp_json_free(&normalizer->json);
     json_decref(normalizer->aside);
-    normalizer->aside = NULL;
+    json_decref(normalizer->nobody);
+    normalizer->aside = normalizer->nobody = NULL;
     tp_buf_clear(&normalizer->out);
     tp_buf_clear(&normalizer->values);
     tp_buf_clear(&normalizer->traits);

@@ -179,6 +179,9 @@ static bool tidy_values(struct tp_normalizer *normalizer, json_t *list) {
 
 void tp_tidy_customer(struct tp_normalizer *normalizer, json_t *customer) {
     void *next;
+    json_t *nobody = json_object_get(customer, "nobody");
+    normalizer->nobody = json_is_number(nobody) ? as_string(normalizer, nobody) : json_incref(nobody);
+    json_object_del(customer, "nobody");
     for (void *at = json_object_iter(customer); at; at = next) {
         next = json_object_iter_next(customer, at);
         json_t *value = json_object_iter_value(at);

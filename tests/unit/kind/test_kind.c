@@ -76,14 +76,15 @@ static void one_that_says_nothing_asks_for_a_key(void **state) {
 
 static void all_of_it_is_read(void **state) {
     (void)state;
-    const char *conf = "title = \"Mine\"\n"
-                       "verify { by = hmac digest = sha1 encoding = base64 signature = \"header:x-sig\" prefix = \"v1=\"\n"
-                       "  separator = \",\" signed = \"{timestamp}.{url}{body}\" url = ports id = \"query:id\"\n"
-                       "  timestamp = \"json:/a/b\" clock = milliseconds tolerance = 300 body_digest = \"form:d\"\n"
-                       "  secret_prefix = \"whsec_\" }\n"
-                       "verify { by = basic }\n"
-                       "handshake = crc\n decode = \"/records/*/data\"\n"
-                       "reply { status = 204 type = \"text/xml\" body = \"<Response/>\" }\n";
+    const char *conf =
+        "title = \"Mine\"\n"
+        "verify { by = hmac digest = sha1 encoding = base64 signature = \"header:x-sig\" prefix = \"v1=\"\n"
+        "  separator = \",\" signed = \"{timestamp}.{url}{body}\" url = ports id = \"query:id\"\n"
+        "  timestamp = \"json:/a/b\" clock = milliseconds tolerance = 300 body_digest = \"form:d\"\n"
+        "  secret_prefix = \"whsec_\" }\n"
+        "verify { by = basic }\n"
+        "handshake = crc\n decode = \"/records/*/data\"\n"
+        "reply { status = 204 type = \"text/xml\" body = \"<Response/>\" }\n";
     assert_int_equal(load(conf, ""), 0);
     const struct tp_verify_scheme *scheme = &kind->schemes[0];
     assert_int_equal(kind->n_schemes, 2);

@@ -21,7 +21,7 @@ static const struct tp_normalize_rule rules[] = {
 
 static const struct tp_normalize_options options = {
     .region = "CH",
-    .types = "customer_id, email,phone,x,loyalty_card,card,facebook,telegram,desk",
+    .types = "customer_id, email,phone,x,loyalty_card,card,facebook,telegram,desk,anonymous_id",
     .blocked = "null, 0,no-reply@*",
     .rules = rules,
     .n_rules = sizeof rules / sizeof rules[0],

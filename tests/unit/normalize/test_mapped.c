@@ -23,7 +23,8 @@ static void must_lack(const char *json, const char *what) {
 
 static void null_and_nothing_are_absent(void **state) {
     (void)state;
-    must_become("{" HEAD ",\"id\":\"1\",\"text\":null,\"subject\":\"\",\"agent\":null,\"issue\":{\"id\":null,\"topic\":\"\"},"
+    must_become("{" HEAD
+                ",\"id\":\"1\",\"text\":null,\"subject\":\"\",\"agent\":null,\"issue\":{\"id\":null,\"topic\":\"\"},"
                 "\"time\":\"\",\"attributes\":{\"kept\":null}," ANN "}",
                 "\"attributes\":{\"kept\":null},\"customer\"");
     must_lack("{" HEAD ",\"text\":null,\"subject\":\"\",\"issue\":{\"id\":null}," ANN "}", "issue");
@@ -80,6 +81,15 @@ static void whom_nothing_names_is_refused_all_the_same(void **state) {
     assert_int_equal(send((struct tp_normalize_input){.data = tp_str(json), .mapped = true}), TP_EREQUIRED);
 }
 
+static void whom_nothing_names_may_have_a_name_for_that(void **state) {
+    (void)state;
+    must_become("{" HEAD ",\"customer\":{\"phone\":\"12\",\"nobody\":\"twilio:CA1\"}}",
+                "{\"identifiers\":[{\"type\":\"anonymous_id\",\"value\":\"twilio:CA1\"}],\"dropped\":["
+                "{\"type\":\"phone\",\"value\":\"12\",\"reason\":\"malformed\"}]}");
+    must_become("{" HEAD ",\"customer\":{\"nobody\":7}}", "[{\"type\":\"anonymous_id\",\"value\":\"7\"}]");
+    must_lack("{" HEAD ",\"customer\":{\"email\":\"ann@example.com\",\"nobody\":\"twilio:CA1\"}}", "anonymous_id");
+}
+
 static void a_blocked_one_is_told_as_such(void **state) {
     (void)state;
     must_become("{" HEAD ",\"customer\":{\"customer_id\":\"null\",\"email\":\"x\",\"phone\":\"+41446681800\"}}",
@@ -125,6 +135,7 @@ int main(void) {
         cmocka_unit_test(an_id_is_never_cut),
         cmocka_unit_test(an_identifier_that_is_none_is_put_aside),
         cmocka_unit_test(whom_nothing_names_is_refused_all_the_same),
+        cmocka_unit_test(whom_nothing_names_may_have_a_name_for_that),
         cmocka_unit_test(a_blocked_one_is_told_as_such),
         cmocka_unit_test(a_source_has_its_country),
         cmocka_unit_test(its_id_is_what_it_is),

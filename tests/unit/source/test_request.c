@@ -87,8 +87,9 @@ static void lines_of_json_are_a_list(void **state) {
 
 static void a_number_that_a_double_cannot_hold_is_text(void **state) {
     (void)state;
-    must_say(BODY("{\"a\":9007199254740993,\"b\":9007199254740992,\"c\":-1234567890123456789,\"d\":19.99,\"e\":1e3}"),
-             "{\"a\":\"9007199254740993\",\"b\":9007199254740992,\"c\":\"-1234567890123456789\",\"d\":19.99,\"e\":1e3}");
+    must_say(
+        BODY("{\"a\":9007199254740993,\"b\":9007199254740992,\"c\":-1234567890123456789,\"d\":19.99,\"e\":1e3}"),
+        "{\"a\":\"9007199254740993\",\"b\":9007199254740992,\"c\":\"-1234567890123456789\",\"d\":19.99,\"e\":1e3}");
 }
 
 static void what_is_not_utf8_is_shown_as_such(void **state) {
@@ -101,12 +102,13 @@ static void what_is_not_utf8_is_shown_as_such(void **state) {
 /* {"a":1}, plain and gzipped; what is neither stays. */
 static void members_that_hold_json_become_it(void **state) {
     (void)state;
-    must_say((struct tp_source_request){
-                 .decode = "/records/*/data",
-                 .body = TP_STR("{\"id\":1,\"records\":[{\"data\":\"eyJhIjoxfQ==\"},{\"data\":\"not base64\"},"
-                                "{\"data\":\"H4sIAAAAAAACA6tWSlSyMqwFAK+sG1YHAAAA\",\"x\":19.90},{\"data\":7},3]}")},
-             "\"body\":{\"id\":1,\"records\":[{\"data\":{\"a\":1}},{\"data\":\"not base64\"},"
-             "{\"data\":{\"a\":1},\"x\":19.90},{\"data\":7},3]}");
+    must_say(
+        (struct tp_source_request){
+            .decode = "/records/*/data",
+            .body = TP_STR("{\"id\":1,\"records\":[{\"data\":\"eyJhIjoxfQ==\"},{\"data\":\"not base64\"},"
+                           "{\"data\":\"H4sIAAAAAAACA6tWSlSyMqwFAK+sG1YHAAAA\",\"x\":19.90},{\"data\":7},3]}")},
+        "\"body\":{\"id\":1,\"records\":[{\"data\":{\"a\":1}},{\"data\":\"not base64\"},"
+        "{\"data\":{\"a\":1},\"x\":19.90},{\"data\":7},3]}");
     must_say((struct tp_source_request){.decode = "/a/b", .body = TP_STR("{\"a\":[1],\"c\":{\"b\":\"e30=\"}}")},
              "\"body\":{\"a\":[1],\"c\":{\"b\":\"e30=\"}}}");
 }
