@@ -50,3 +50,17 @@ def percent_decoded:
 def other($sender; $raw): if .type then . else . + {type: ($sender + ".other"), attributes: ((.attributes // {}) + {event: $raw})} end;
 
 def nobody($id): .customer.nobody = $id;
+
+# RFC 3339, of whatever offset and with whatever fraction, in seconds since 1970.
+def epoch:
+  if type == "number" then .
+  elif type != "string" or length < 19 then null
+  else (.[:10] + "T" + .[11:19]) as $whole | .[19:] as $rest
+  | (try ($whole + "Z" | fromdateiso8601) catch null) as $at
+  | if $at == null then null
+    else ($rest | if startswith(".") then (.[1:] | split("Z")[0] | split("+")[0] | split("-")[0]) else "" end) as $digits
+    | ($rest[(if $digits == "" then 0 else ($digits | length) + 1 end):]) as $zone
+    | (if $digits == "" then 0 else ("0." + $digits | number) end) as $fraction
+    | (if ($zone | length) >= 6 and ($zone[0:1] == "+" or $zone[0:1] == "-")
+       then (($zone[1:3] | number) * 3600 + ($zone[4:6] | number) * 60) * (if $zone[0:1] == "+" then 1 else -1 end) else 0 end) as $offset
+    | $at + $fraction - $offset end end;

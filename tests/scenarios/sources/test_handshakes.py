@@ -26,7 +26,9 @@ def test_meta_is_given_its_challenge(daemon):
     assert reply.headers["Content-Type"] == "text/plain"
 
 
-@pytest.mark.parametrize("wrong", [{"hub.verify_token": "guessed"}, {"hub.mode": "unsubscribe"}, {"hub.verify_token": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"hub.verify_token": "guessed"}, {"hub.mode": "unsubscribe"}, {"hub.verify_token": ""}]
+)
 def test_another_is_not(daemon, wrong):
     asked = {"hub.mode": "subscribe", "hub.verify_token": VERIFY_TOKEN, "hub.challenge": "1158201444", **wrong}
     reply = daemon.get("/v1/sources/meta", **asked)
