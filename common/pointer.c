@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { TOKEN_BYTES = 128 };
 
@@ -19,9 +20,15 @@ static bool read_token(struct tp_str text, char out[TOKEN_BYTES]) {
     return true;
 }
 
+/* Digits, without a zero in front. */
+static bool is_index(const char *token) {
+    size_t len = strspn(token, "0123456789");
+    return len > 0 && token[len] == '\0' && (len == 1 || token[0] != '0');
+}
+
 static const json_t *step(const json_t *value, const char *token) {
     if (json_is_array(value))
-        return json_array_get(value, (size_t)strtoul(token, NULL, 10));
+        return is_index(token) ? json_array_get(value, (size_t)strtoul(token, NULL, 10)) : NULL;
     return json_object_get(value, token);
 }
 

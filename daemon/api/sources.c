@@ -10,6 +10,8 @@
 #include "common/time.h"
 #include "daemon/log/log.h"
 
+enum { MOST_DEPTH = 16, MOST_URL = 256 };
+
 /* ---- the reply ---- */
 
 /* The text of a member of what was sent, as it stands within a JSON string. */
@@ -121,9 +123,27 @@ static enum tp_verification verify(const struct tp_api *api, const struct tp_htt
     return verdict;
 }
 
+/* Where Amazon SNS says that its certificate is, for a person who has to fetch it. */
+static void log_unverified(const struct tp_http_request *request, const struct tp_sender *sender,
+                           enum tp_verification verdict) {
+    static struct tp_log_limit limit;
+    struct tp_json json = {0};
+    struct tp_json_error ignored;
+    const char *source = tp_log_quote(tp_sender_settings(sender)->name), *url = NULL;
+    if (tp_sender_kind(sender)->handshake == TP_HANDSHAKE_SNS &&
+        tp_json_parse(tp_http_body(request), MOST_DEPTH, &json, &ignored) == 0)
+        url = json_string_value(json_object_get(json.root, "SigningCertURL"));
+    if (url && strlen(url) <= MOST_URL)
+        tp_log_limited(&limit, 1, TP_LOG_WARNING, "unverified", "stage=verify source=%s reason=%s certificate=%s",
+                       source, tp_verify_name(verdict), tp_log_quote(url));
+    else
+        tp_log_limited(&limit, 1, TP_LOG_WARNING, "unverified", "stage=verify source=%s reason=%s", source,
+                       tp_verify_name(verdict));
+    tp_json_free(&json);
+}
+
 /* Of a request that is not its sender's, nothing is kept. False: it is answered. */
 static bool is_proven(struct tp_api *api, struct tp_http_request *request, struct tp_sender *sender) {
-    static struct tp_log_limit limit;
     enum tp_verification verdict = verify(api, request, sender);
     if (verdict == TP_VERIFIED && tp_sender_kind(sender)->n_schemes == 0)
         return tp_http_authorize(request, TP_SCOPE_WRITE);
@@ -134,8 +154,7 @@ static bool is_proven(struct tp_api *api, struct tp_http_request *request, struc
         return false;
     }
     tp_sender_count(sender, TP_SENDER_UNVERIFIED, 1);
-    tp_log_limited(&limit, 1, TP_LOG_WARNING, "unverified", "stage=verify source=%s reason=%s",
-                   tp_log_quote(tp_sender_settings(sender)->name), tp_verify_name(verdict));
+    log_unverified(request, sender, verdict);
     tp_http_reply_error(request, TP_EUNAUTHORIZED, NULL, "the request does not prove that it is its sender's");
     return false;
 }

@@ -21,7 +21,7 @@ cfg_opt_t tp_kind_verify_options[] = {
 };
 
 /* In the order of their enums. */
-static const char *const ways[] = {"hmac", "hash", "token", "basic", "ecdsa", "ed25519", NULL},
+static const char *const ways[] = {"hmac", "hash", "token", "basic", "ecdsa", "ed25519", "sns", NULL},
                          *const digests[] = {"sha1", "sha256", "sha512", NULL},
                          *const encodings[] = {"hex", "base64", NULL}, *const urls[] = {"as_it_is", "ports", NULL},
                          *const clocks[] = {"seconds", "milliseconds", "rfc3339", NULL};
@@ -56,7 +56,7 @@ static const char *said(cfg_t *section, const char *name) {
 static const char *read_words(cfg_t *section, struct tp_verify_scheme *scheme) {
     unsigned by, digest, encoding, url, clock;
     if (!find(ways, cfg_getstr(section, "by"), &by))
-        return "by: hmac, hash, token, basic, ecdsa or ed25519 was expected";
+        return "by: hmac, hash, token, basic, ecdsa, ed25519 or sns was expected";
     if (!find(digests, cfg_getstr(section, "digest"), &digest))
         return "digest: sha1, sha256 or sha512 was expected";
     if (!find(encodings, cfg_getstr(section, "encoding"), &encoding))
@@ -105,6 +105,8 @@ const char *tp_kind_read_scheme(cfg_t *section, struct tp_verify_scheme *ret) {
     if (ret->by == TP_VERIFY_BASIC) {
         ret->signature = (struct tp_verify_place){TP_VERIFY_HEADER, "authorization"};
         ret->prefix = "Basic ";
+    } else if (ret->by == TP_VERIFY_SNS) {
+        ret->signature = (struct tp_verify_place){TP_VERIFY_JSON, "/Signature"};
     }
     return tp_verify_check_scheme(ret);
 }

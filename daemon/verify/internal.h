@@ -3,7 +3,8 @@
  *   place.c    what stands at a place of the request     form.c      forms (application/x-www-form-urlencoded)
  *   message.c  what is signed                            template.c  whether what says so can be read
  *   url.c      the forms that a URL may have been signed in
- *   proof.c    whether a signature is of a message       verify.c    the order */
+ *   proof.c    whether a signature is of a message       verify.c    the order
+ *   sns.c      Amazon SNS, in its own way                answer.c    what is answered with a secret */
 #pragma once
 
 #include "daemon/verify/verify.h"
@@ -54,6 +55,10 @@ bool tp_verify_template_has(const struct tp_verify_scheme *scheme, const char *w
 enum { TP_VERIFY_MOST_URLS = 3 };
 /* The forms that may have been signed, at least one; texts are in `room` or the request's. */
 size_t tp_verify_urls(const struct tp_verify_found *found, struct tp_buf *room, struct tp_str ret[TP_VERIFY_MOST_URLS]);
+
+/* sns.c: whether the body is signed so by who has the certificate; NULL, or why a text is none. */
+bool tp_verify_is_sns(const struct tp_verify_found *found, struct tp_str certificate, struct tp_str text);
+const char *tp_verify_check_certificate(struct tp_str text);
 
 /* proof.c */
 

@@ -125,6 +125,8 @@ bool tp_verify_proves(const struct tp_verify_scheme *scheme, struct tp_str key, 
 const char *tp_verify_check_secret(const struct tp_verify_scheme *scheme, struct tp_str secret) {
     struct tp_buf key = TP_BUF_INIT;
     const char *wrong = NULL;
+    if (scheme->by == TP_VERIFY_SNS)
+        return tp_verify_check_certificate(secret);
     if (secret.len == 0)
         wrong = "it is empty";
     else if (tp_verify_key(scheme, secret, &key) < 0)

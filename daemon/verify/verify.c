@@ -19,8 +19,9 @@ const char *tp_verify_name(enum tp_verification verdict) {
 
 /* ---- schemes ---- */
 
-static bool is_by_text(const struct tp_verify_scheme *scheme) {
-    return scheme->by == TP_VERIFY_TOKEN || scheme->by == TP_VERIFY_BASIC;
+/* Nothing is signed that a template would say. */
+static bool is_without_template(const struct tp_verify_scheme *scheme) {
+    return scheme->by == TP_VERIFY_TOKEN || scheme->by == TP_VERIFY_BASIC || scheme->by == TP_VERIFY_SNS;
 }
 
 static bool is_place(struct tp_verify_place place) {
@@ -34,7 +35,7 @@ const char *tp_verify_check_scheme(const struct tp_verify_scheme *scheme) {
     if (!is_place(scheme->signature) || !is_place(scheme->id) || !is_place(scheme->timestamp) ||
         !is_place(scheme->body_digest))
         return "a place has no name";
-    if (is_by_text(scheme))
+    if (is_without_template(scheme))
         return NULL;
     if (scheme->signed_text && !tp_verify_is_template(scheme->signed_text))
         return "what is signed has something in braces that is not known";
@@ -140,6 +141,8 @@ static bool is_proof(const struct tp_verify_found *found, struct tp_str secret, 
         return tp_verify_same(text, secret);
     if (found->scheme->by == TP_VERIFY_BASIC)
         return is_password(text, secret);
+    if (found->scheme->by == TP_VERIFY_SNS)
+        return tp_verify_is_sns(found, secret, text);
     return is_signature(found, secret, text);
 }
 

@@ -8,8 +8,9 @@ import json
 import pytest
 
 from touchpoint.front import error_of
-from touchpoint.kinds import SETTINGS, VERIFY_TOKEN, section
+from touchpoint.kinds import SETTINGS, VERIFY_TOKEN, Request, section, send
 from touchpoint.senders import sender
+from touchpoint.wait import until
 
 
 @pytest.fixture
@@ -59,6 +60,35 @@ def test_who_only_looks_is_answered(daemon, method):
     with daemon.client() as client:
         assert client.request(method, "/v1/sources/twilio").status == 200
         assert client.request(method, "/v1/sources/nobody").status == 404
+
+
+def test_sns_waits_for_a_person(touchpointd, kafka, topics, tmp_path):
+    """No request goes out: what SNS asks for is where what waits for people is, and one line of the log says so."""
+    daemon = touchpointd(SETTINGS, config=section(tmp_path, "ses", "ses"))
+    asked = {
+        "Type": "SubscriptionConfirmation",
+        "MessageId": "m1",
+        "TopicArn": "arn:t",
+        "Message": "You have chosen...",
+    }
+    asked |= {"Token": "t", "SubscribeURL": "https://sns.example.com/?t", "Timestamp": "2026-03-02T09:30:00.000Z"}
+    url = f"{SETTINGS['http.external_url']}/v1/sources/ses"
+    signed = sender("ses").sign(Request("POST", url, {}, json.dumps(asked).encode()))
+    assert send(daemon, signed).status == 200
+    (record,) = until(lambda: kafka.records(topics.rejected), 20, "it is on the rejected topic")
+    assert record.value["reason"]["code"] == "confirm_subscription"
+    assert json.loads(record.value["payload"])["SubscribeURL"] == asked["SubscribeURL"]
+    assert daemon.log("confirm_subscription")[0]["source"] == "ses"
+
+
+def test_the_log_says_which_certificate_is_lacking(front, tmp_path):
+    daemon = front(SETTINGS, config=section(tmp_path, "ses", "ses"))
+    named = "https://sns.eu-west-2.amazonaws.com/next.pem"
+    assert (
+        daemon.post({"Type": "Notification", "Signature": "AAAA", "SigningCertURL": named}, "/v1/sources/ses").status
+        == 401
+    )
+    assert daemon.log("unverified")[0]["certificate"] == named
 
 
 SLACK = """

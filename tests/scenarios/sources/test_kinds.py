@@ -1,5 +1,6 @@
-"""Each kind that is shipped, by its fixtures: what a sender posts, signed as the sender signs it, is in the timeline and
-in Kafka as the fixture says; and nothing of what is not signed. A kind that is added is found here by its folder."""
+"""Each kind that is shipped, by its fixtures: what a sender posts, signed as the sender signs it, is in the timeline
+and in Kafka as the fixture says; and nothing of what is not signed. A kind that is added is found here by its
+folder."""
 
 import json
 

@@ -1,5 +1,5 @@
-"""Firehose shows the access key of its HTTP endpoint, and an API destination of EventBridge what its connection says, an API
-key in a header or a name and password ("Amazon Data Firehose: HTTP endpoint delivery request and response
+"""Firehose shows the access key of its HTTP endpoint, and an API destination of EventBridge what its connection says,
+an API key in a header or a name and password ("Amazon Data Firehose: HTTP endpoint delivery request and response
 specifications"; "EventBridge: connections")."""
 
 SECRETS = ["access-key-of-the-tests", "connect:password-of-the-tests"]

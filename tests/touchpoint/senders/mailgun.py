@@ -1,5 +1,5 @@
-"""Mailgun puts a timestamp, a random token and, in hex, the HMAC-SHA256 of both, keyed by the webhook signing key, into the
-body (Mailgun's "Securing webhooks")."""
+"""Mailgun puts a timestamp, a random token and, in hex, the HMAC-SHA256 of both, keyed by the webhook signing key,
+into the body (Mailgun's "Securing webhooks")."""
 
 import hashlib
 import hmac

@@ -1,5 +1,5 @@
-"""Meta: `X-Hub-Signature-256` is sha256= and, in hex, the HMAC-SHA256 of the body, keyed by the app's secret (Meta's "Webhooks:
-getting started")."""
+"""Meta: `X-Hub-Signature-256` is sha256= and, in hex, the HMAC-SHA256 of the body, keyed by the app's secret (Meta's
+"Webhooks: getting started")."""
 
 import hashlib
 import hmac

@@ -1,5 +1,5 @@
-"""SendGrid signs the timestamp and the body, by ECDSA (P-256, SHA-256), in base64 of DER; the key that its console shows is
-base64 of the public one (its SDKs' `EventWebhook` helpers)."""
+"""SendGrid signs the timestamp and the body, by ECDSA (P-256, SHA-256), in base64 of DER; the key that its console
+shows is base64 of the public one (its SDKs' `EventWebhook` helpers)."""
 
 import base64
 

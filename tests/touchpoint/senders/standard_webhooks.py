@@ -1,6 +1,6 @@
-"""Standard Webhooks: `webhook-signature` is v1, and, in base64, the HMAC-SHA256 of id, timestamp and body with dots between, keyed
-by the bytes that the secret behind whsec_ is the base64 of; v1a, is the same by Ed25519 (the specification, "Signature
-scheme"). A receiver takes one that it has a key for."""
+"""Standard Webhooks: `webhook-signature` is v1, and, in base64, the HMAC-SHA256 of id, timestamp and body with dots
+between, keyed by the bytes that the secret behind whsec_ is the base64 of; v1a, is the same by Ed25519 (the
+specification, "Signature scheme"). A receiver takes one that it has a key for."""
 
 import base64
 import hashlib

@@ -1,6 +1,6 @@
-"""Twilio: `X-Twilio-Signature` is base64 of the HMAC-SHA1, keyed by the account's token, of the address and, behind it, each
-name and value of the form, sorted by name; of a JSON body the address has the SHA-256 as `bodySHA256` instead (Twilio's
-"Webhooks security", and its SDKs' request validators)."""
+"""Twilio: `X-Twilio-Signature` is base64 of the HMAC-SHA1, keyed by the account's token, of the address and, behind
+it, each name and value of the form, sorted by name; of a JSON body the address has the SHA-256 as `bodySHA256`
+instead (Twilio's "Webhooks security", and its SDKs' request validators)."""
 
 import base64
 import hashlib

@@ -1,5 +1,5 @@
-"""X: `x-twitter-webhooks-signature` is sha256= and, in base64, the HMAC-SHA256 of the body, keyed by the app's consumer secret
-(X's "Securing webhooks")."""
+"""The header `x-twitter-webhooks-signature` is sha256= and, in base64, the HMAC-SHA256 of the body, keyed by the app's
+consumer secret (The "Securing webhooks")."""
 
 import base64
 import hashlib

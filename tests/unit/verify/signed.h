@@ -43,7 +43,7 @@ static enum tp_verification verify(const struct signed_request *request) {
     return verify_with(request, &request->secret, 1);
 }
 
-static void add_header(struct signed_request *request, const char *name, const char *value) {
+static inline void add_header(struct signed_request *request, const char *name, const char *value) {
     assert_true(request->n_headers < MOST_HEADERS);
     request->headers[request->n_headers].name = tp_str(name);
     request->headers[request->n_headers++].value = tp_str(value);

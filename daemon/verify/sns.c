@@ -1,0 +1,102 @@
+/* Amazon SNS (Developer Guide, "Verifying the signatures of Amazon SNS messages"): members of the body, each as its
+ * name and its value on lines of their own, in the order of their names, signed by RSA; version 1 with SHA-1, 2 with
+ * SHA-256.
+ *
+ * The body names an address of the certificate. Whoever believes that must fetch it and look at where from; here no
+ * request goes out: the secret is the certificate itself, in PEM, as an operator has fetched it. */
+#include "daemon/verify/internal.h"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "common/error.h"
+#include "common/json.h"
+
+enum { MOST_DEPTH = 16 };
+
+static const char *const notification[] = {"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type", NULL},
+                         *const confirmation[] = {"Message", "MessageId", "SubscribeURL", "Timestamp",
+                                                  "Token",   "TopicArn",  "Type",         NULL};
+
+static struct tp_str member(const json_t *root, const char *name) {
+    const json_t *value = json_object_get(root, name);
+    return (struct tp_str){json_string_value(value), json_string_length(value)};
+}
+
+/* All but the subject must be there. */
+static bool write_message(const json_t *root, struct tp_buf *out) {
+    bool notifies = tp_str_is(member(root, "Type"), "Notification");
+    for (const char *const *name = notifies ? notification : confirmation; *name; name++) {
+        struct tp_str value = member(root, *name);
+        if (!value.at && strcmp(*name, "Subject") != 0)
+            return false;
+        if (!value.at)
+            continue;
+        tp_buf_adds(out, *name);
+        tp_buf_addc(out, '\n');
+        tp_buf_addstr(out, value);
+        tp_buf_addc(out, '\n');
+    }
+    return !out->failed;
+}
+
+static const EVP_MD *digest_of(const json_t *root) {
+    struct tp_str version = member(root, "SignatureVersion");
+    return tp_str_is(version, "1") ? EVP_sha1() : tp_str_is(version, "2") ? EVP_sha256() : NULL;
+}
+
+static X509 *read_certificate(struct tp_str pem) {
+    BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.len);
+    X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    BIO_free(bio);
+    return certificate;
+}
+
+static bool is_valid_at(const X509 *certificate, int64_t now_ms) {
+    time_t now = (time_t)(now_ms / 1000);
+    return X509_cmp_time(X509_get0_notBefore(certificate), &now) < 0 &&
+           X509_cmp_time(X509_get0_notAfter(certificate), &now) > 0;
+}
+
+static bool is_signed(const X509 *certificate, const EVP_MD *digest, struct tp_str message, struct tp_str signature) {
+    EVP_PKEY *key = X509_get0_pubkey(certificate);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool is = context && key && EVP_PKEY_base_id(key) == EVP_PKEY_RSA &&
+              EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
+              EVP_DigestVerify(context, (const unsigned char *)signature.at, signature.len,
+                               (const unsigned char *)message.at, message.len) == 1;
+    EVP_MD_CTX_free(context);
+    return is;
+}
+
+static bool is_signed_by(const json_t *root, struct tp_str certificate, int64_t now_ms, struct tp_str signature) {
+    struct tp_buf message = TP_BUF_INIT;
+    const EVP_MD *digest = digest_of(root);
+    X509 *read = read_certificate(certificate);
+    bool is = read && digest && is_valid_at(read, now_ms) && write_message(root, &message) &&
+              is_signed(read, digest, tp_buf_str(&message), signature);
+    X509_free(read);
+    tp_buf_free(&message);
+    return is;
+}
+
+bool tp_verify_is_sns(const struct tp_verify_found *found, struct tp_str certificate, struct tp_str text) {
+    struct tp_json json;
+    struct tp_json_error ignored;
+    struct tp_buf signature = TP_BUF_INIT;
+    bool is = tp_verify_decode(TP_VERIFY_BASE64, text, &signature) == 0 && !signature.failed &&
+              tp_json_parse(found->request->body, MOST_DEPTH, &json, &ignored) == 0;
+    if (is) {
+        is = is_signed_by(json.root, certificate, found->request->now_ms, tp_buf_str(&signature));
+        tp_json_free(&json);
+    }
+    tp_buf_free(&signature);
+    return is;
+}
+
+const char *tp_verify_check_certificate(struct tp_str text) {
+    X509 *certificate = read_certificate(text);
+    X509_free(certificate);
+    return certificate ? NULL : "it is no certificate in PEM";
+}
