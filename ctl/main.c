@@ -6,8 +6,8 @@
 #include "daemon/mapping/mapping.h"
 
 static const struct tp_ctl_command *const commands[] = {
-    &tp_ctl_status, &tp_ctl_customer, &tp_ctl_timeline, &tp_ctl_split,
-    &tp_ctl_send,   &tp_ctl_source,   &tp_ctl_rejected, &tp_ctl_rebuild,  &tp_ctl_journal,
+    &tp_ctl_status, &tp_ctl_customer, &tp_ctl_timeline, &tp_ctl_split,   &tp_ctl_send,
+    &tp_ctl_source, &tp_ctl_rejected, &tp_ctl_rebuild,  &tp_ctl_journal,
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -12,6 +12,7 @@
 
 #include "common/error.h"
 #include "common/time.h"
+#include "daemon/settings/settings.h"
 
 #define USUAL_BATCH 500
 #define MOST_BATCH  10000
@@ -21,21 +22,33 @@ static const char help[] =
     "An event without an id is given one, made of its line's bytes and number, so that the same file sent again is a\n"
     "retry and nothing happens twice. How far it came is kept in FILE.sent until all is sent: stopped in the middle, "
     "by\n"
-    "whatever, the same command goes on from there. While touchpointd is away or has no room, it waits.\n";
+    "whatever, the same command goes on from there. While touchpointd is away or has no room, it waits.\n\n"
+    "With --map, FILE is a table (CSV), whose first row names the columns: each other row is given to the jq program "
+    "as\n"
+    ".body, an object of texts by column, and what that makes of it is sent. The events are kept in FILE.events until "
+    "all\n"
+    "are sent. config/sources/README.md says what a program gets, what it may use, and what is forgiven.\n";
 
 static const char own_options[] =
     "  --batch N           events in one request (500)\n"
     "  --refused FILE      a line for each event that was refused: its line, why, and its text (NDJSON)\n"
     "  --give-up SECONDS   how long a request is tried (600)\n"
-    "  --from-start        from the first line on, whatever FILE.sent says\n";
+    "  --from-start        from the first line on, whatever FILE.sent says\n"
+    "  --map FILE          a jq program that makes events of the rows of a table\n"
+    "  --delimiter C       between columns (, ; tab or |, as the first line shows)\n"
+    "  --zone ZONE         of times without one, such as Europe/London\n"
+    "  --region COUNTRY    of phone numbers without +, such as GB\n"
+    "  --source NAME       whose events they are (import)\n";
 
-static const char example[] = "Example: touchpointctl send calls-2026-11.ndjson --refused calls-2026-11.refused\n"
-                              "Exit: 0 when all was accepted, 1 when something was refused or could not be sent.\n";
+static const char example[] =
+    "Example: touchpointctl send calls-2026-11.ndjson --refused calls-2026-11.refused\n"
+    "         touchpointctl send calls-2019.csv --map calls.jq --zone Europe/London --region GB\n"
+    "Exit: 0 when all was accepted, 1 when something was refused or could not be sent.\n";
 
 struct sending {
     const struct tp_ctl_options *options;
     const char *path; /* NULL: standard input, or what else cannot be gone back in */
-    bool from_start, resumable;
+    bool from_start, resumable, done;
     struct tp_ctl_lines lines;
     struct tp_ctl_batch batch;
     struct tp_str *texts; /* of the batch */
@@ -179,22 +192,63 @@ static int send_file(struct sending *sending, const char *operand, const char *r
         return EXIT_FAULT;
     int r = send_all(sending);
     tp_ctl_progress_end(&sending->progress);
+    sending->done = r == 0;
     if (r == 0 && sending->resumable)
         tp_ctl_position_remove(sending->path);
     report(sending);
     return r == 0 && sending->position.refused == 0 ? EXIT_DONE : EXIT_FAULT;
 }
 
+/* Whether a position is kept beside it: then not all of it is sent. */
+static bool is_left(const char *path) {
+    struct tp_buf sent = TP_BUF_INIT;
+    tp_buf_addf(&sent, "%s.sent", path);
+    tp_buf_addc(&sent, '\0');
+    bool left = sent.failed || access(sent.at, F_OK) == 0;
+    tp_buf_free(&sent);
+    return left;
+}
+
+/* FILE.events, made of the table; one that is there is being sent already. */
+static int make_events(const struct sending *sending, const char *file, const struct tp_ctl_csv *csv,
+                       struct tp_buf *ret_path, uint64_t *ret_refused) {
+    struct tp_settings *settings = tp_ctl_settings(sending->options);
+    tp_buf_addf(ret_path, "%s.events", file);
+    tp_buf_addc(ret_path, '\0');
+    if (!settings || ret_path->failed) {
+        tp_settings_free(settings);
+        return EXIT_FAULT;
+    }
+    bool made = !sending->from_start && access(ret_path->at, R_OK) == 0;
+    int status = made ? EXIT_DONE : tp_ctl_csv_convert(file, csv, settings, ret_path->at, ret_refused);
+    tp_settings_free(settings);
+    return status;
+}
+
+static int send_table(struct sending *sending, const char *file, const struct tp_ctl_csv *csv, const char *refused) {
+    struct tp_buf path = TP_BUF_INIT;
+    uint64_t unmapped = 0;
+    int status = make_events(sending, file, csv, &path, &unmapped);
+    if (status == EXIT_DONE) {
+        status = send_file(sending, path.at, refused);
+        if (sending->done && !is_left(path.at))
+            unlink(path.at);
+    }
+    tp_buf_free(&path);
+    return status == EXIT_DONE && unmapped > 0 ? EXIT_FAULT : status;
+}
+
 static int run(const struct tp_ctl_command *command, int argc, char **argv) {
     struct tp_ctl_options options;
     struct sending sending = {.options = &options, .lines.fd = -1, .batch.most = USUAL_BATCH};
+    struct tp_ctl_csv csv = {.delimiter = "", .zone = "", .region = "", .source = "import"};
     const char *batch = NULL, *refused = NULL, *give_up = NULL, *operands[argc];
     const struct tp_ctl_option own[] = {
-        {"batch", &batch, NULL},
-        {"refused", &refused, NULL},
-        {"give-up", &give_up, NULL},
-        {"from-start", NULL, &sending.from_start},
-        {0},
+        {"batch", &batch, NULL},       {"refused", &refused, NULL},
+        {"give-up", &give_up, NULL},   {"from-start", NULL, &sending.from_start},
+        {"map", &csv.map, NULL},       {"delimiter", &csv.delimiter, NULL},
+        {"zone", &csv.zone, NULL},     {"region", &csv.region, NULL},
+        {"source", &csv.source, NULL}, {0},
     };
     size_t n;
     uint64_t most = USUAL_BATCH;
@@ -211,7 +265,7 @@ static int run(const struct tp_ctl_command *command, int argc, char **argv) {
     sending.courier.progress = &sending.progress;
     sending.courier.on_verdict = on_verdict;
     sending.courier.arg = &sending;
-    status = send_file(&sending, operands[0], refused);
+    status = csv.map ? send_table(&sending, operands[0], &csv, refused) : send_file(&sending, operands[0], refused);
     tp_ctl_refused_close(&sending.refused);
     tp_ctl_client_free(sending.courier.client);
     tp_ctl_courier_free(&sending.courier);
@@ -230,6 +284,6 @@ const struct tp_ctl_command tp_ctl_send = {
     .help = help,
     .options = own_options,
     .example = example,
-    .uses = TP_CTL_DAEMON | TP_CTL_JSON,
+    .uses = TP_CTL_DAEMON | TP_CTL_SETTINGS | TP_CTL_JSON,
     .run = run,
 };

@@ -1,5 +1,5 @@
 /* What the files of the command `send` share; `rejected replay` sends by courier.c and event.c, too. In reading order:
- * send.c, send_lines.c, send_batch.c, event.c, courier.c, send_refused.c, send_position.c. */
+ * send.c, send_lines.c, send_batch.c, event.c, courier.c, send_refused.c, send_csv.c, send_position.c. */
 #pragma once
 
 #include "ctl/internal.h"
@@ -83,6 +83,17 @@ void tp_ctl_refused_add(struct tp_ctl_refused *refused, uint64_t line, const str
 bool tp_ctl_refused_sync(struct tp_ctl_refused *refused); /* on disk; false: said */
 void tp_ctl_refused_print(const struct tp_ctl_refused *refused, const struct tp_ctl_options *options);
 void tp_ctl_refused_close(struct tp_ctl_refused *refused);
+
+/* ---- send_csv.c: a table becomes events ---- */
+struct tp_ctl_csv {
+    const char *map;       /* a jq program; NULL: the file has events already */
+    const char *delimiter; /* one character; "": as the first line shows */
+    const char *zone, *region, *source;
+};
+struct tp_settings;
+/* Writes the events to `to`. Rows that cannot be mapped are said, and counted. EXIT_FAULT: said. */
+int tp_ctl_csv_convert(const char *file, const struct tp_ctl_csv *how, const struct tp_settings *settings,
+                       const char *to, uint64_t *ret_refused);
 
 /* ---- send_position.c: how far a file was sent, beside it ---- */
 struct tp_ctl_position {

@@ -68,9 +68,11 @@ static void show(const struct tp_buf *json, bool compact) {
 static int test(const struct tp_settings *settings, const struct tp_ctl_mapped *how, const char *file, bool compact) {
     struct tp_ctl_request request = {0};
     struct tp_buf json = TP_BUF_INIT;
-    int status = tp_ctl_read_request(file, &request) ? tp_ctl_map(settings, how, &request, &json) : EXIT_FAULT;
+    struct tp_ctl_mapping *mapping = tp_ctl_mapping_open(settings, how);
+    int status = mapping && tp_ctl_read_request(file, &request) ? tp_ctl_map(mapping, &request, &json) : EXIT_FAULT;
     if (json.len > 2 || status == EXIT_DONE)
         show(&json, compact);
+    tp_ctl_mapping_close(mapping);
     tp_buf_free(&json);
     tp_ctl_request_free(&request);
     return status;
@@ -95,6 +97,7 @@ static int run(const struct tp_ctl_command *command, int argc, char **argv) {
                                 .mapping = or_else(asked.mapping, ""),
                                 .region = or_else(asked.region, ""),
                                 .name = or_else(asked.name, operands[1]),
+                                .where = "",
                                 .received_ms = tp_time_now_ms()};
     if (asked.at && tp_time_parse(tp_str(asked.at), &how.received_ms) < 0)
         return tp_ctl_say("--at: an RFC 3339 time was expected"), EXIT_USAGE;

@@ -21,9 +21,15 @@ void tp_ctl_request_free(struct tp_ctl_request *request);
 
 struct tp_ctl_mapped {
     const char *kind, *mapping, *region, *name; /* "" where nothing was said; the name is the source's */
+    const char *zone;  /* of times without one, such as Europe/London; NULL or "": those are refused */
+    const char *where; /* in front of what is said: "row 3: ", or "" */
     int64_t received_ms;
+    bool for_sending; /* as POST /v1/events takes it */
 };
 struct tp_settings;
+struct tp_ctl_mapping;
+/* NULL: said. What is given is borrowed, and `where` may change. */
+struct tp_ctl_mapping *tp_ctl_mapping_open(const struct tp_settings *settings, const struct tp_ctl_mapped *how);
 /* The interactions, as a JSON list on one line; EXIT_FAULT where one is none, or all cannot be read: said. */
-int tp_ctl_map(const struct tp_settings *settings, const struct tp_ctl_mapped *how,
-               const struct tp_ctl_request *request, struct tp_buf *out);
+int tp_ctl_map(struct tp_ctl_mapping *mapping, const struct tp_ctl_request *request, struct tp_buf *out);
+void tp_ctl_mapping_close(struct tp_ctl_mapping *mapping); /* NULL is fine */
