@@ -1,0 +1,65 @@
+/* Bodies, by the limits that Segment documents. Its libraries drop what is answered 400, so nothing but these and
+ * broken JSON is. What the messages mean is for the mapping. */
+#include "daemon/api/segment.h"
+
+#include <stdio.h>
+
+#include "common/error.h"
+
+#define SAY(...) snprintf(message, 160, __VA_ARGS__)
+
+/* As it would be sent alone. */
+static bool is_too_large(struct tp_json *json, const json_t *event, struct tp_buf *room) {
+    tp_buf_clear(room);
+    tp_json_write(json, event, room);
+    return room->failed || room->len > TP_SEGMENT_EVENT_BYTES;
+}
+
+static int check_batch(struct tp_segment_body *body, const json_t *batch, size_t bytes, char message[160]) {
+    size_t n = json_array_size(batch), i = 0;
+    struct tp_buf room = TP_BUF_INIT;
+    if (bytes > TP_SEGMENT_BATCH_BYTES)
+        return SAY("a batch of at most %d bytes was expected", TP_SEGMENT_BATCH_BYTES), TP_ETOOLARGE;
+    if (n > TP_SEGMENT_BATCH_EVENTS)
+        return SAY("a batch of at most %d events was expected", TP_SEGMENT_BATCH_EVENTS), TP_ETOOMANY;
+    if (bytes <= TP_SEGMENT_EVENT_BYTES)
+        return 0;
+    while (i < n && !is_too_large(&body->json, json_array_get(batch, i), &room))
+        i++;
+    tp_buf_free(&room);
+    if (i < n)
+        SAY("batch[%zu]: an event of at most %d bytes was expected", i, TP_SEGMENT_EVENT_BYTES);
+    return i < n ? TP_ETOOLARGE : 0;
+}
+
+static int check(struct tp_segment_body *body, size_t bytes, char message[160]) {
+    const json_t *batch = json_object_get(body->json.root, "batch");
+    if (!json_is_object(body->json.root))
+        return SAY("an object was expected"), TP_EINVALID;
+    if (json_is_array(batch))
+        return check_batch(body, batch, bytes, message);
+    if (bytes > TP_SEGMENT_EVENT_BYTES)
+        return SAY("an event of at most %d bytes was expected", TP_SEGMENT_EVENT_BYTES), TP_ETOOLARGE;
+    return 0;
+}
+
+int tp_segment_body_read(struct tp_str body, unsigned max_depth, struct tp_segment_body *ret, char message[160]) {
+    struct tp_json_error why;
+    *ret = (struct tp_segment_body){0};
+    int error = tp_json_parse(body, max_depth, &ret->json, &why);
+    if (error < 0)
+        return SAY("%s", why.message), error;
+    error = check(ret, body.len, message);
+    if (error < 0) {
+        tp_segment_body_free(ret);
+        return error;
+    }
+    const json_t *key = json_object_get(ret->json.root, "writeKey");
+    ret->write_key = (struct tp_str){json_string_value(key), json_string_length(key)};
+    return 0;
+}
+
+void tp_segment_body_free(struct tp_segment_body *body) {
+    tp_json_free(&body->json);
+    *body = (struct tp_segment_body){0};
+}
