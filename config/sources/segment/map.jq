@@ -3,7 +3,7 @@
 
 def object: if type == "object" then . else {} end;
 def text: if type == "string" then . elif type == "number" then tostring else null end;
-def without_empty: with_entries(select(.value | filled != null));
+def without_empty: . as $all | delpaths([keys_unsorted[] | select($all[.] | filled == null) | [.]]);
 
 # "Order Completed" -> "order_completed". What has no letter or digit of ASCII is nothing.
 def slug:
@@ -128,20 +128,23 @@ def interaction($type; $common; $received_at):
     elif $type == "alias" then alias($message) | said({})
     else .attributes = ($message | attributes)
       | if $type == "track" then track($device) elif $type == "page" then seen("page.viewed") elif $type == "screen" then seen("screen.viewed") else . end
-      | if .type then . else .attributes = null | .subject = null | other("segment"; $message | del(.writeKey)) end end;
+      | if .type then . else .attributes = null | .subject = null | other("segment"; $message | del(.writeKey) | if .context == {} then del(.context) else . end) end end;
 
 # ---- all of it ----
 
 def types: {"t": "track", "p": "page", "s": "screen", "i": "identify", "g": "group", "a": "alias",
             "track": "track", "page": "page", "screen": "screen", "identify": "identify", "group": "group", "alias": "alias"};
 
-. as $request
+# One that cannot be read is refused by itself, and takes none of its batch with it.
+def message_of($path; $common; $request; $number):
+  .context = ($common.context | object) * (.context | object)
+  | (if $request.batch then .type // types[$path] else types[$path] // .type end) as $type
+  | interaction($type; $common; $request.received_at)
+  | if .type == "identify" then . else nobody("segment:" + (.id // "\($request.body_sha256).\($number)")) end;
+
+{received_at, body_sha256, batch: (.body | object | .batch | type == "array")} as $request
 | (.path | text // "") as $path
-| (if (.body | type) == "object" and (.body.batch | type) == "array" then .body else {batch: [.body]} end) as $common
-| ($common.context | object) as $context
-| range($common.batch | length) as $i | $common.batch[$i]
-| if type != "object" then .
-  else (if $context == {} then . else .context = $context * (.context | object) end)
-    | (types[$path] // .type) as $type
-    | interaction($type; $common; $request.received_at)
-    | if .type == "identify" then . else nobody("segment:" + (.id // "\($request.body_sha256).\($i)")) end end
+| (if $request.batch then .body else {batch: [.body]} end) as $common
+| range($common.batch | length) as $number
+| $common.batch[$number]
+| if type != "object" then . else . as $message | try message_of($path; $common; $request; $number) catch ($message | del(.writeKey)) end
