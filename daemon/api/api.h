@@ -1,7 +1,7 @@
 /* The API: which path does what, in the words of HTTP. Each thread of the front has a desk: an intake, a connection to
  * Redis for reading, and the thread's normalizer.
- * Routes and what they answer: routes.c; POST /v1/events: events.c; /v1/sources: sources.c and handshake.c; look-ups:
- * customers.c; a split: split.c; a rebuild: rebuild.c; health and metrics: health.c. */
+ * Routes and what they answer: routes.c; POST /v1/events: events.c; /v1/sources: sources.c and handshake.c; Segment's
+ * paths: segment.c; look-ups: customers.c; a split: split.c; a rebuild: rebuild.c; health and metrics: health.c. */
 #pragma once
 
 #include "common/buf.h"

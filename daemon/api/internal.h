@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/segment.h"
 #include "daemon/kind/kind.h"
 #include "daemon/log/log.h"
 #include "daemon/pipeline/intake.h"
@@ -30,6 +31,7 @@ struct tp_api {
     unsigned patience_ms;
     size_t n_desks;
     struct tp_desk *desks;
+    struct tp_segment_keys *write_keys;
 };
 
 struct tp_desk *tp_api_desk(struct tp_api *api, const struct tp_http_request *request);
@@ -46,7 +48,14 @@ bool tp_api_is_operator(struct tp_http_request *request);
 void tp_api_handshake(struct tp_http_request *request, const struct tp_sender *sender);
 bool tp_api_challenge(struct tp_desk *desk, struct tp_http_request *request, const struct tp_sender *sender);
 
+/* sources.c: what a source sends, once it is proven, as tp_receiving_take. */
+int tp_api_receive(struct tp_api *api, struct tp_http_request *request, struct tp_sender *sender, tp_intake_done *done,
+                   void *arg);
+
 void tp_api_sources(struct tp_http_request *request, void *api);
+void tp_api_segment(struct tp_http_request *request, void *api);
+void tp_api_segment_settings(struct tp_http_request *request, void *api);
+void tp_api_segment_metrics(struct tp_http_request *request, void *api);
 void tp_api_post_events(struct tp_http_request *request, void *api);
 void tp_api_find_customers(struct tp_http_request *request, void *api);
 void tp_api_get_customer(struct tp_http_request *request, void *api);

@@ -5,9 +5,27 @@
 #include "common/error.h"
 #include "daemon/api/internal.h"
 
+enum { POSTED = TP_HTTP_POST | TP_HTTP_OPTIONS }; /* by pages too, which ask before */
+
 static const struct tp_http_route routes[] = {
     {TP_HTTP_POST, "/v1/events", TP_SCOPE_WRITE, tp_api_post_events},
     {TP_HTTP_GET | TP_HTTP_HEAD | TP_HTTP_OPTIONS | TP_HTTP_POST, "/v1/sources/:name", 0, tp_api_sources},
+    {POSTED, "/v1/track", 0, tp_api_segment},
+    {POSTED, "/v1/identify", 0, tp_api_segment},
+    {POSTED, "/v1/page", 0, tp_api_segment},
+    {POSTED, "/v1/screen", 0, tp_api_segment},
+    {POSTED, "/v1/group", 0, tp_api_segment},
+    {POSTED, "/v1/alias", 0, tp_api_segment},
+    {POSTED, "/v1/batch", 0, tp_api_segment},
+    {POSTED, "/v1/t", 0, tp_api_segment},
+    {POSTED, "/v1/i", 0, tp_api_segment},
+    {POSTED, "/v1/p", 0, tp_api_segment},
+    {POSTED, "/v1/s", 0, tp_api_segment},
+    {POSTED, "/v1/g", 0, tp_api_segment},
+    {POSTED, "/v1/a", 0, tp_api_segment},
+    {POSTED, "/v1/b", 0, tp_api_segment},
+    {POSTED, "/v1/m", 0, tp_api_segment_metrics},
+    {TP_HTTP_GET | TP_HTTP_HEAD | TP_HTTP_OPTIONS, "/v1/projects/:key/settings", 0, tp_api_segment_settings},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers", TP_SCOPE_READ, tp_api_find_customers},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id", TP_SCOPE_READ, tp_api_get_customer},
     {TP_HTTP_GET | TP_HTTP_HEAD, "/v1/customers/:id/identity", TP_SCOPE_READ, tp_api_get_identity},
@@ -67,7 +85,9 @@ int tp_api_start(const struct tp_api_options *options, struct tp_buf *fault, str
     if (!api)
         return TP_ENOMEM;
     api->options = *options;
-    int status = tp_http_open(options->settings, routes, api, fault, &api->http);
+    int status = tp_segment_keys_new(options->settings, &api->write_keys);
+    if (status == 0)
+        status = tp_http_open(options->settings, routes, api, fault, &api->http);
     if (status == 0) {
         size_t threads = tp_http_threads(api->http);
         api->desks = calloc(threads, sizeof *api->desks);
@@ -147,6 +167,7 @@ void tp_api_free(struct tp_api *api) {
         tp_receiving_free(api->desks[i].receiving);
         tp_intake_free(api->desks[i].intake);
     }
+    tp_segment_keys_free(api->write_keys);
     free(api->desks);
     free(api);
 }

@@ -40,7 +40,7 @@ void tp_segment_body_free(struct tp_segment_body *body);
 bool tp_segment_is_welcome(const char *origins, struct tp_str origin);
 /* The header lines that let them read an answer; what they may send, where `asked` is given (the names of headers that
  * a preflight asks for). The Fetch standard, section "CORS protocol". */
-void tp_segment_write_leave(struct tp_str origin, bool any, const struct tp_str *asked, struct tp_buf *headers);
+void tp_segment_write_leave(struct tp_str origin, const struct tp_str *asked, struct tp_buf *headers);
 /* What the libraries for pages and apps read before they send: where to. `address` is of this server as they know it,
  * "https://HOST" or with a path behind it. */
 void tp_segment_write_settings(struct tp_str write_key, struct tp_str address, struct tp_buf *json);

@@ -19,9 +19,9 @@ static int check_batch(struct tp_segment_body *body, const json_t *batch, size_t
     size_t n = json_array_size(batch), i = 0;
     struct tp_buf room = TP_BUF_INIT;
     if (bytes > TP_SEGMENT_BATCH_BYTES)
-        return SAY("a batch of at most %d bytes was expected", TP_SEGMENT_BATCH_BYTES), TP_ETOOLARGE;
+        return SAY("a batch of at most %d bytes was expected", TP_SEGMENT_BATCH_BYTES), TP_EINVALID;
     if (n > TP_SEGMENT_BATCH_EVENTS)
-        return SAY("a batch of at most %d events was expected", TP_SEGMENT_BATCH_EVENTS), TP_ETOOMANY;
+        return SAY("a batch of at most %d events was expected", TP_SEGMENT_BATCH_EVENTS), TP_EINVALID;
     if (bytes <= TP_SEGMENT_EVENT_BYTES)
         return 0;
     while (i < n && !is_too_large(&body->json, json_array_get(batch, i), &room))
@@ -29,7 +29,7 @@ static int check_batch(struct tp_segment_body *body, const json_t *batch, size_t
     tp_buf_free(&room);
     if (i < n)
         SAY("batch[%zu]: an event of at most %d bytes was expected", i, TP_SEGMENT_EVENT_BYTES);
-    return i < n ? TP_ETOOLARGE : 0;
+    return i < n ? TP_EINVALID : 0;
 }
 
 static int check(struct tp_segment_body *body, size_t bytes, char message[160]) {
@@ -39,7 +39,7 @@ static int check(struct tp_segment_body *body, size_t bytes, char message[160]) 
     if (json_is_array(batch))
         return check_batch(body, batch, bytes, message);
     if (bytes > TP_SEGMENT_EVENT_BYTES)
-        return SAY("an event of at most %d bytes was expected", TP_SEGMENT_EVENT_BYTES), TP_ETOOLARGE;
+        return SAY("an event of at most %d bytes was expected", TP_SEGMENT_EVENT_BYTES), TP_EINVALID;
     return 0;
 }
 
@@ -48,7 +48,7 @@ int tp_segment_body_read(struct tp_str body, unsigned max_depth, struct tp_segme
     *ret = (struct tp_segment_body){0};
     int error = tp_json_parse(body, max_depth, &ret->json, &why);
     if (error < 0)
-        return SAY("%s", why.message), error;
+        return SAY("%s", why.message), error == TP_ENOMEM ? error : TP_EJSON;
     error = check(ret, body.len, message);
     if (error < 0) {
         tp_segment_body_free(ret);

@@ -25,11 +25,11 @@ static bool are_names(struct tp_str text) {
     return text.len > 0;
 }
 
-/* A beacon is sent with cookies whether there are any or not, so the one origin that asks is named. */
-void tp_segment_write_leave(struct tp_str origin, bool any, const struct tp_str *asked, struct tp_buf *headers) {
+/* A beacon is sent with cookies whether there are any or not, so the origin is named, never "*". */
+void tp_segment_write_leave(struct tp_str origin, const struct tp_str *asked, struct tp_buf *headers) {
     tp_buf_adds(headers, "Vary: Origin\r\nAccess-Control-Allow-Origin: ");
-    tp_buf_addstr(headers, any ? TP_STR("*") : origin);
-    tp_buf_adds(headers, any ? "\r\n" : "\r\nAccess-Control-Allow-Credentials: true\r\n");
+    tp_buf_addstr(headers, origin);
+    tp_buf_adds(headers, "\r\nAccess-Control-Allow-Credentials: true\r\n");
     if (!asked)
         return;
     tp_buf_adds(headers, "Access-Control-Allow-Methods: GET, POST\r\nAccess-Control-Allow-Headers: ");

@@ -159,17 +159,22 @@ static bool is_proven(struct tp_api *api, struct tp_http_request *request, struc
     return false;
 }
 
-static void take(struct tp_api *api, struct tp_http_request *request, struct tp_sender *sender) {
+int tp_api_receive(struct tp_api *api, struct tp_http_request *request, struct tp_sender *sender, tp_intake_done *done,
+                   void *arg) {
     const struct tp_received received = {.method = tp_str(method_of(request)),
                                          .path = tp_http_path(request),
                                          .query = tp_http_query_text(request),
                                          .body = tp_http_body(request),
                                          .headers = {next_header, request}};
+    return tp_receiving_take(tp_api_desk(api, request)->receiving, sender, &received, done, arg);
+}
+
+static void take(struct tp_api *api, struct tp_http_request *request, struct tp_sender *sender) {
     struct posted *posted = malloc(sizeof *posted);
     int error = TP_ENOMEM;
     if (posted) {
         *posted = (struct posted){request, api, sender};
-        error = tp_receiving_take(tp_api_desk(api, request)->receiving, sender, &received, on_done, posted);
+        error = tp_api_receive(api, request, sender, on_done, posted);
     }
     if (error < 0) {
         free(posted);

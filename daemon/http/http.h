@@ -87,3 +87,5 @@ void tp_http_reply_with(struct tp_http_request *request, int status, const char 
                         struct tp_str body);
 /* {"error": {"code", "message", "path"}} by the table of errors; 503 with Retry-After. path NULL or "": left out. */
 void tp_http_reply_error(struct tp_http_request *request, int error, const char *path, const char *message);
+void tp_http_reply_error_with(struct tp_http_request *request, int error, const char *path, const char *message,
+                              const char *headers);

@@ -96,18 +96,18 @@ static void write_error(struct tp_buf *out, int error, const char *path, const c
     tp_buf_adds(out, "}}");
 }
 
-static void reply_error(struct tp_http_request *request, int error, const char *path, const char *message,
-                        const char *headers) {
+void tp_http_reply_error_with(struct tp_http_request *request, int error, const char *path, const char *message,
+                              const char *headers) {
     struct tp_buf body = TP_BUF_INIT;
     write_error(&body, error, path, message ? message : tp_error_text(error));
-    if (error == TP_EUNAUTHORIZED)
+    if (error == TP_EUNAUTHORIZED && !headers)
         headers = "WWW-Authenticate: Bearer\r\n";
     tp_http_reply_with(request, tp_error_http(error), NULL, headers, tp_buf_str(&body));
     tp_buf_free(&body);
 }
 
 void tp_http_reply_error(struct tp_http_request *request, int error, const char *path, const char *message) {
-    reply_error(request, error, path, message, NULL);
+    tp_http_reply_error_with(request, error, path, message, NULL);
 }
 
 void tp_http_reply_refusal(struct tp_http_request *request) {
@@ -117,5 +117,5 @@ void tp_http_reply_refusal(struct tp_http_request *request) {
         tp_http_route_allow(request, request->connection->thread->http->routes, allow, sizeof allow);
         refusal.headers = allow;
     }
-    reply_error(request, refusal.error, NULL, refusal.message, refusal.headers);
+    tp_http_reply_error_with(request, refusal.error, NULL, refusal.message, refusal.headers);
 }

@@ -24,6 +24,7 @@
     X(TP_M_HTTP_5XX,                 "touchpoint_http_responses_total{class=\"5xx\"}",         "counter", NULL) \
     X(TP_M_EVENTS_ACCEPTED,          "touchpoint_events_total{status=\"accepted\"}",           "counter", "events received, by what became of them") \
     X(TP_M_EVENTS_REJECTED,          "touchpoint_events_total{status=\"rejected\"}",           "counter", NULL) \
+    X(TP_M_SEGMENT_UNKNOWN_KEYS,     "touchpoint_segment_unknown_keys_total",                  "counter", "requests at Segment's paths without the write key of a source") \
     X(TP_M_MAPPING_TIMEOUTS,         "touchpoint_mappings_stopped_total{reason=\"time\"}",     "counter", "mappings that were stopped: they took too long, ended their process (memory), or made too much") \
     X(TP_M_MAPPING_ENDED,            "touchpoint_mappings_stopped_total{reason=\"ended\"}",    "counter", NULL) \
     X(TP_M_MAPPING_TOO_MUCH,         "touchpoint_mappings_stopped_total{reason=\"size\"}",     "counter", NULL) \

@@ -143,7 +143,7 @@ def message_of($path; $common; $request; $number):
   | if .type == "identify" then . else nobody("segment:" + (.id // "\($request.body_sha256).\($number)")) end;
 
 {received_at, body_sha256, batch: (.body | object | .batch | type == "array")} as $request
-| (.path | text // "") as $path
+| (.path | text // "" | split("/") | last // "") as $path
 | (if $request.batch then .body else {batch: [.body]} end) as $common
 | range($common.batch | length) as $number
 | $common.batch[$number]
