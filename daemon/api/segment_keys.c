@@ -56,7 +56,7 @@ size_t tp_segment_keys_find(const struct tp_segment_keys *keys, struct tp_str sh
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256((const unsigned char *)(shown.at ? shown.at : ""), shown.len, digest);
     size_t found = keys->n_sources;
-    for (size_t i = 0; i < keys->n; i++)
+    for (size_t i = keys->n; i-- > 0;)
         if (CRYPTO_memcmp(digest, keys->list[i].digest, sizeof digest) == 0)
             found = keys->list[i].source;
     return found;

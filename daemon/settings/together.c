@@ -35,25 +35,6 @@ static void check_keys(struct tp_loading *loading) {
                                   settings->keys[i].name, settings->keys[j].name);
 }
 
-/* Whose a message is, its write key alone says. */
-static bool have_a_write_key_in_common(const struct tp_source_settings *a, const struct tp_source_settings *b) {
-    for (size_t i = 0; i < a->n_secrets; i++)
-        for (size_t j = 0; j < b->n_secrets; j++)
-            if (strcmp(a->secrets[i], b->secrets[j]) == 0)
-                return strcmp(a->kind, "segment") == 0 && strcmp(b->kind, "segment") == 0;
-    return false;
-}
-
-static void check_write_keys(struct tp_loading *loading) {
-    const struct tp_settings *settings = loading->settings;
-    for (size_t i = 1; i < settings->n_sources; i++)
-        for (size_t j = 0; j < i; j++)
-            if (have_a_write_key_in_common(&settings->source_list[i], &settings->source_list[j]))
-                tp_settings_fault(loading, loading->file, "source",
-                                  "%s has the same write key as %s; expected one of its own",
-                                  settings->source_list[i].name, settings->source_list[j].name);
-}
-
 /* A misspelt type would leave the one that was meant as it is. */
 static void check_identifiers(struct tp_loading *loading) {
     const struct tp_settings *settings = loading->settings;
@@ -85,6 +66,5 @@ void tp_settings_check_together(struct tp_loading *loading) {
             "room for two of the largest");
     check_topics(loading);
     check_keys(loading);
-    check_write_keys(loading);
     check_identifiers(loading);
 }

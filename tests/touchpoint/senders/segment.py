@@ -2,7 +2,7 @@
 the body. Read in @segment/analytics-node 3.1.0, segment-analytics-python 2.4.0 and @segment/analytics-next 1.84.3."""
 
 SECRET = "w7Kd0nZtQ4xRbV2sLmE9"
-SETTINGS = ""
+SETTINGS = 'region = "GB"'
 
 
 def sign(request):

@@ -12,11 +12,11 @@
 
 /* ---- write keys ---- */
 
-static char *shop[] = {"shop-new", "shop-old"}, *app[] = {"app"}, *twilio[] = {"not-a-write-key"};
+static char *shop[] = {"shop-new", "shop-old"}, *app[] = {"app", "shop-old"}, *twilio[] = {"not-a-write-key"};
 static struct tp_source_settings sources[] = {
     {.name = "calls", .kind = "twilio", .secrets = twilio, .n_secrets = 1},
     {.name = "shop", .kind = "segment", .secrets = shop, .n_secrets = 2},
-    {.name = "app", .kind = "segment", .secrets = app, .n_secrets = 1},
+    {.name = "app", .kind = "segment", .secrets = app, .n_secrets = 2},
 };
 static const struct tp_settings settings = {.source_list = sources, .n_sources = 3};
 
