@@ -54,9 +54,7 @@ def by_rudderstacks_python(address):
     return ids
 
 
-@pytest.mark.parametrize(
-    "tell", [by_segments_node, by_rudderstacks_node, by_segments_python, by_rudderstacks_python]
-)
+@pytest.mark.parametrize("tell", [by_segments_node, by_rudderstacks_node, by_segments_python, by_rudderstacks_python])
 def test_what_was_sent_is_in_the_timeline(touchpointd, tmp_path, tell):
     daemon = touchpointd(SETTINGS, config=source(tmp_path))
     page, _, order, trial, screen, _, _ = tell(f"http://{daemon.address}")
