@@ -5,9 +5,9 @@ def filled: if . == null or . == "" or . == [] or . == {} then null else . end;
 
 def number: if type == "number" then . elif type == "string" then (try tonumber catch null) else null end;
 
-# jq keeps whole seconds, so what is behind them is put back as text.
+# jq keeps whole seconds, so what is behind them is put back as text. It ends its process on times far beyond the year 9999.
 def time_of(per_second):
-  number | if . == null or . < 0 then null
+  number | if . == null or . < 0 or . / per_second >= 253402300800 then null
   else (. * 1000 / per_second | floor) as $ms
   | ($ms / 1000 | floor | todate | rtrimstr("Z")) + "." + (($ms % 1000 + 1000) | tostring | .[1:]) + "Z" end;
 def seconds: time_of(1);

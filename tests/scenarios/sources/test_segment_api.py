@@ -145,9 +145,11 @@ def test_what_is_sent_again_happened_once(whole):
 
 
 def test_one_that_means_nothing_takes_no_other_with_it(whole, kafka, topics):
-    batch = [track(messageId="m-1"), 17, {"type": "identify", "traits": {"name": "Nobody"}}, track(messageId="m-2")]
+    nothing = [17, {"type": "identify", "traits": {"name": "Nobody"}}]
+    odd = {"type": "track", "userId": 4711, "context": "none", "timestamp": 1e300, "event": "Odd", "messageId": "m-3"}
+    batch = [track(messageId="m-1"), *nothing, track(messageId="m-2"), odd]
     assert post(whole, {"batch": batch}, "/v1/batch").body == OK
-    assert [event["id"] for event in events_of(whole, 2, customer_id="4711")] == ["m-1", "m-2"]
+    assert [event["id"] for event in events_of(whole, 3, customer_id="4711")] == ["m-1", "m-2", "m-3"]
     refused = [record.value for record in kafka.records(topics.rejected, until=lambda them: len(them) == 2)]
     assert {record["source"] for record in refused} == {"shop"}
 
