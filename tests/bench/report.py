@@ -34,6 +34,14 @@ def _identifiers(work, title):
         yield Row(label, f"identifiers_{work}_cpu_{process}", "1 identifier", at_most=1.5, form=",.1f")
 
 
+def _mapped(work, title):
+    """What a mapping costs, beside the same interactions as they are."""
+    yield Row(f"{title} through a mapping, a second", f"mapped_{work}_rate", "native", at_least=1 / 3)
+    for process in ("service", "all"):
+        label = f"{title} through a mapping: us of processor an event, {process}"
+        yield Row(label, f"mapped_{work}_cpu_{process}", "native", at_most=3.0, form=",.1f")
+
+
 MERGE, MEMBERS = "two of 10,000 interactions each are merged, {}", "a customer of 1,000 members, {}, us"
 
 ROWS = (
@@ -57,6 +65,8 @@ ROWS = (
     Row(MEMORY.format(100), "memory_100", "node", form=".2f"),
     *_identifiers("batch", "batches"),
     *_identifiers("single", "single POSTs"),
+    *_mapped("batch", "batches of 100"),
+    *_mapped("single", "single POSTs"),
     Row(MERGE.format("answered within ms"), "merge_ms", "10 each", at_most=1.5, form=",.1f"),
     Row(MERGE.format("us of Redis' scripts"), "merge_redis_us", "1,000 each", at_most=1.5),
     Row(MERGE.format("us of Redis' scripts"), "merge_redis_us", "10 each", at_most=1.5),

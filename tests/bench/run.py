@@ -11,13 +11,19 @@ from pathlib import Path
 from touchpoint import Kafka
 from touchpoint.daemon import program
 
-from . import batch, identity, machine, memory, plots, report, single
+from . import batch, identity, machine, mapped, memory, plots, report, single
 from .bed import Bed
 from .identity import Amounts
 from .results import Results
 from .sides import node_program
 
-PARTS = {"single": single.measure, "batch": batch.measure, "memory": memory.measure, "identity": identity.measure}
+PARTS = {
+    "single": single.measure,
+    "batch": batch.measure,
+    "memory": memory.measure,
+    "identity": identity.measure,
+    "mapped": mapped.measure,
+}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-"""History in: an export of an older system, a table, goes in by a mapping, with its own times. So a timeline need not begin
-empty."""
+"""History in: an export of an older system, a table, goes in by a mapping, with its own times. So a timeline need not
+begin empty."""
 
 import json
 
@@ -11,8 +11,8 @@ from touchpoint.story import ids
 MAPPING = """
 # Calls of the old telephone system.
 .body
-| {id: .Call, channel: "call_centre", type: (if .Result == "OK" then "call.completed" else "call.missed" end), time: .Began,
-   wait_s: .Wait, duration_s: .Seconds, agent: .Agent, text: .Note, customer: {phone: .Caller, email: .Mail}}
+| {id: .Call, channel: "call_centre", type: (if .Result == "OK" then "call.completed" else "call.missed" end),
+   time: .Began, wait_s: .Wait, duration_s: .Seconds, agent: .Agent, text: .Note, customer: {phone: .Caller, email: .Mail}}
 | nobody("old:\\(.id)")
 """
 
