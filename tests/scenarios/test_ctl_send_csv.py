@@ -12,7 +12,8 @@ MAPPING = """
 # Calls of the old telephone system.
 .body
 | {id: .Call, channel: "call_centre", type: (if .Result == "OK" then "call.completed" else "call.missed" end),
-   time: .Began, wait_s: .Wait, duration_s: .Seconds, agent: .Agent, text: .Note, customer: {phone: .Caller, email: .Mail}}
+   time: .Began, wait_s: .Wait, duration_s: .Seconds, agent: .Agent, text: .Note,
+   customer: {phone: .Caller, email: .Mail}}
 | nobody("old:\\(.id)")
 """
 
