@@ -1,5 +1,5 @@
-"""History in: an export of an older system, a table, goes in by a mapping, with its own times. So a timeline need not
-begin empty."""
+"""History in: an export of an older system, a table, goes in by a mapping, with its own times. So a timeline need
+not begin empty."""
 
 import json
 

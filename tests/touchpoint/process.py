@@ -115,6 +115,18 @@ class Process:
             self.child.wait(10)
             raise AssertionError(f"{self.name} did not end within {timeout} s of signal {number}") from None
 
+    def children(self):
+        """The pids of the processes that it has started, and that are there."""
+        found = []
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = status.read_text().rpartition(")")[2].split()
+            except OSError:  # it has just ended
+                continue
+            if int(fields[1]) == self.pid and fields[0] != "Z":
+                found.append(int(status.parent.name))
+        return found
+
     def log_text(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 

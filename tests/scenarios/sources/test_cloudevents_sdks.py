@@ -1,5 +1,5 @@
-"""The SDKs of CloudEvents from npm and PyPI, unchanged: what they send, in each mode, is in the timeline, by way of a source whose
-data are the sender's own, and of POST /v1/events where they are interactions."""
+"""The SDKs of CloudEvents from npm and PyPI, unchanged: what they send, in each mode, is in the timeline, by way of
+a source whose data are the sender's own, and of POST /v1/events where they are interactions."""
 
 import json
 import urllib.request
