@@ -1,11 +1,11 @@
 #include "ctl/source.h"
 
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/digest.h"
 #include "common/error.h"
 #include "common/time.h"
 #include "daemon/kind/kind.h"
@@ -36,16 +36,9 @@ static int next_header(const void *arg, size_t *cursor, struct tp_str *ret_name,
     return 1;
 }
 
-static void write_digest(struct tp_str body, char out[2 * SHA256_DIGEST_LENGTH + 1]) {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256((const unsigned char *)body.at, body.len, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
-}
-
 static bool describe(struct tp_ctl_mapping *mapping, const struct tp_ctl_request *request) {
-    char digest[2 * SHA256_DIGEST_LENGTH + 1], message[160];
-    write_digest(request->body, digest);
+    char digest[TP_SHA256_HEX], message[160];
+    tp_hex_of_sha256(request->body, digest);
     const struct tp_source_request described = {
         .name = tp_str(mapping->how->name),
         .kind = tp_str(mapping->how->kind),

@@ -64,3 +64,12 @@ def epoch:
     | (if ($zone | length) >= 6 and ($zone[0:1] == "+" or $zone[0:1] == "-")
        then (($zone[1:3] | number) * 3600 + ($zone[4:6] | number) * 60) * (if $zone[0:1] == "+" then 1 else -1 end) else 0 end) as $offset
     | $at + $fraction - $offset end end;
+
+# Members by which senders name people, at the top or in an object within.
+def people: ., .customer?, .user?, .contact?, .profile?, .person?, .recipient?, .object? | objects;
+def first_of(f): [f | strings, numbers | select(. != "")][0];
+def whom: {
+  customer_id: first_of(people | .customer_id, .user_id, .customerId, .userId, .external_id),
+  email: first_of(people | .email, .email_address),
+  phone: first_of(people | .phone, .phone_number),
+  anonymous_id: first_of(people | .anonymous_id, .anonymousId)};

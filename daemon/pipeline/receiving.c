@@ -1,9 +1,9 @@
 #include "daemon/pipeline/receiving.h"
 
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/digest.h"
 #include "common/error.h"
 #include "common/time.h"
 #include "daemon/log/log.h"
@@ -21,7 +21,7 @@ struct arrival {
     struct tp_receiving *receiving;
     struct tp_sender *sender;
     struct tp_received received;
-    char digest[2 * SHA256_DIGEST_LENGTH + 1];
+    char digest[TP_SHA256_HEX];
     tp_intake_done *done;
     void *arg;
     struct tp_job *failed; /* there from the beginning, so that a request is answered even without memory */
@@ -91,13 +91,6 @@ static void on_mapped(void *arg, int status, struct tp_str text) {
         fail(arrival, status);
 }
 
-static void write_digest(struct tp_str body, char out[2 * SHA256_DIGEST_LENGTH + 1]) {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256((const unsigned char *)body.at, body.len, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
-}
-
 static int describe(struct arrival *arrival, char message[160]) {
     const struct tp_source_settings *source = tp_sender_settings(arrival->sender);
     const struct tp_settings *settings = arrival->receiving->options.settings;
@@ -146,7 +139,7 @@ int tp_receiving_take(struct tp_receiving *receiving, struct tp_sender *sender, 
     }
     *arrival = (struct arrival){
         .receiving = receiving, .sender = sender, .received = *received, .done = done, .arg = arg, .failed = failed};
-    write_digest(received->body, arrival->digest);
+    tp_hex_of_sha256(received->body, arrival->digest);
     map(arrival);
     return 0;
 }

@@ -72,4 +72,3 @@ int tp_verify_key(const struct tp_verify_scheme *scheme, struct tp_str secret, s
 bool tp_verify_same(struct tp_str shown, struct tp_str expected);
 /* TP_EFORM. */
 int tp_verify_decode(enum tp_verify_encoding encoding, struct tp_str text, struct tp_buf *out);
-void tp_verify_hex_of_sha256(struct tp_str bytes, char out[65]);

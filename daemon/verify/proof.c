@@ -37,16 +37,6 @@ int tp_verify_decode(enum tp_verify_encoding encoding, struct tp_str text, struc
     return encoding == TP_VERIFY_HEX ? decode_hex(text, out) : tp_base64_decode(text, out);
 }
 
-void tp_verify_hex_of_sha256(struct tp_str bytes, char out[65]) {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256(bytes_of(bytes), bytes.len, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-        out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-    }
-    out[64] = '\0';
-}
-
 /* By their digests, which are of one length. */
 bool tp_verify_same(struct tp_str shown, struct tp_str expected) {
     unsigned char one[SHA256_DIGEST_LENGTH], other[SHA256_DIGEST_LENGTH];

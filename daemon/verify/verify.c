@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "common/base64.h"
+#include "common/digest.h"
 #include "common/error.h"
 #include "common/time.h"
 #include "daemon/verify/internal.h"
@@ -78,14 +79,14 @@ static enum tp_verification check_time(const struct tp_verify_found *found) {
 
 static enum tp_verification check_body(struct tp_verify_found *found) {
     struct tp_verify_place place = found->scheme->body_digest;
-    char expected[65];
+    char expected[TP_SHA256_HEX];
     struct tp_str shown;
     if (place.in == TP_VERIFY_NOWHERE || tp_verify_is_form(found->request))
         return TP_VERIFIED;
     enum tp_verification verdict = tp_verify_find(found->request, place, &found->room[3], &shown);
     if (verdict != TP_VERIFIED)
         return verdict;
-    tp_verify_hex_of_sha256(found->request->body, expected);
+    tp_hex_of_sha256(found->request->body, expected);
     return shown.len == 64 && strncasecmp(shown.at, expected, 64) == 0 ? TP_VERIFIED : TP_VERIFY_WRONG;
 }
 

@@ -1,14 +1,6 @@
 # CloudEvents 1.0 over HTTP: structured, a batch of such, or binary, whose attributes are headers. `data` is an interaction as POST /v1/events takes
 # it, or whatever the sender has: then it is looked through for whom it is about, and is kept as it is.
 
-def people: ., .customer?, .user?, .contact?, .profile?, .person?, .recipient?, .object? | objects;
-def first_of(f): [f | strings, numbers | select(. != "")][0];
-def customer: {
-  customer_id: first_of(people | .customer_id, .user_id, .customerId, .userId, .external_id),
-  email: first_of(people | .email, .email_address),
-  phone: first_of(people | .phone, .phone_number),
-  anonymous_id: first_of(people | .anonymous_id, .anonymousId)};
-
 def is_interaction: type == "object" and .channel != null and .customer != null;
 
 # `source` and `id` together name an event. Attributes beyond the specification's own are kept.
@@ -21,7 +13,7 @@ def of_event:
   | if $data | is_interaction then
       $data + {id: $id, type: ($data.type // $e.type), time: ($data.time // $e.time), attributes: (($data.attributes // {}) + {cloudevent: $attributes})} | del(.source)
     else
-      {id: $id, channel: "web", type: .type, time: .time, customer: ($data | if type == "object" then customer else {} end),
+      {id: $id, channel: "web", type: .type, time: .time, customer: ($data | if type == "object" then whom else {} end),
        attributes: {event: $data, cloudevent: $attributes}}
       | nobody("cloudevent:" + $name)
       | if .type | filled then . else other("cloudevents"; $e) end

@@ -15,7 +15,7 @@ def type_of: {placed: "checkout.started", paid: "purchase.completed", refunded: 
     conversation: .order,
     text: .note,
     customer: {customer_id: .buyer.number, email: .buyer.mail, phone: .buyer.tel},
-    attributes: {total, currency}
+    attributes: ({total, currency} | with_entries(select(.value | filled)))
   }
 | nobody("order:\($order.order)")
 | other("json"; $order)
