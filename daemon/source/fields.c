@@ -12,12 +12,13 @@
 
 void tp_source_write_text(struct tp_str text, struct tp_buf *out) {
     struct tp_buf made = TP_BUF_INIT;
-    if (tp_utf8_valid(text)) {
+    bool has_nul = text.len > 0 && memchr(text.at, '\0', text.len);
+    if (tp_utf8_valid(text) && !has_nul) { /* which no interaction may have */
         tp_json_write_string(text, out);
         return;
     }
     for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.at[i] < 0x80)
+        if (text.at[i] != '\0' && (unsigned char)text.at[i] < 0x80)
             tp_buf_addc(&made, text.at[i]);
         else
             tp_buf_adds(&made, "\xef\xbf\xbd"); /* U+FFFD: something that is not known stood here */
