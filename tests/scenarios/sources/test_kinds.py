@@ -24,6 +24,7 @@ def region(kind):
     return ["--region", words[words.index("region") + 2].strip('"')] if "region" in words else []
 
 
+@pytest.mark.slow  # hundreds of short lives, of touchpointctl alone
 @pytest.mark.parametrize("fixture", all_fixtures(), ids=str)
 def test_what_a_payload_becomes(fixture):
     told = ctl(None, "source", "test", fixture.kind, fixture.file, *region(fixture.kind))

@@ -39,6 +39,7 @@ def test_one_that_grows_ends_by_its_time_or_its_memory(daemon):
     assert daemon.post({"id": "1"}, "/v1/sources/own").json == {"accepted": 1, "rejected": 0}
 
 
+@pytest.mark.tsan
 def test_others_are_answered(daemon):
     """Those behind it wait for it, and are not lost with its process."""
     answers = {}
