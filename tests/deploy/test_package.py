@@ -93,6 +93,8 @@ def test_it_has_what_a_system_needs(files):
         "/usr/share/man/man5/touchpointd.conf.5.gz",
         "/usr/share/man/man8/touchpointd.8.gz",
         "/usr/share/touchpointd/interaction.schema.json",
+        "/usr/share/touchpointd/sources/twilio/kind.conf",
+        "/usr/share/touchpointd/sources/twilio/map.jq",
     } <= set(files)
     assert any(path.endswith("lib/systemd/system/touchpointd.service") for path in files)
 

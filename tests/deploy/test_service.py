@@ -35,6 +35,22 @@ def test_an_event_goes_through(service, kafka, topics):
     assert [entry["id"] for entry in service.timeline(service.find(email="ann@example.com"))] == ["first"]
 
 
+def test_a_sender_is_understood(service, kafka, topics):
+    """A mapping has a process of its own, which the service's sandbox must let live."""
+    service.configure({'source "broker".kind': "cloudevents"})
+    service.start()
+    sent = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/shop",
+        "type": "order.paid",
+        "data": {"email": "ann@example.com"},
+    }
+    reply = service.post(sent, "/v1/sources/broker", {"Content-Type": "application/cloudevents+json"})
+    assert (reply.status, reply.json) == (200, {"accepted": 1, "rejected": 0})
+    assert ids(kafka.records(topics.interactions, until=1)) == ["/shop 1"]
+
+
 def test_it_is_active_no_sooner_than_it_takes_events(service):
     """Its configuration comes through a pipe here, and so as late as the test likes."""
     file = service.machine.path(CONFIGURATION)
