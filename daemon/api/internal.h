@@ -48,9 +48,10 @@ bool tp_api_is_operator(struct tp_http_request *request);
 void tp_api_handshake(struct tp_http_request *request, const struct tp_sender *sender);
 bool tp_api_challenge(struct tp_desk *desk, struct tp_http_request *request, const struct tp_sender *sender);
 
-/* sources.c: what a source sends, once it is proven, as tp_receiving_take. */
-int tp_api_receive(struct tp_api *api, struct tp_http_request *request, struct tp_sender *sender, tp_intake_done *done,
-                   void *arg);
+/* sources.c: what a source sends, once it is proven, as tp_receiving_take. `body` is borrowed until `done` is called.
+ */
+int tp_api_receive(struct tp_api *api, struct tp_http_request *request, struct tp_str body, struct tp_sender *sender,
+                   tp_intake_done *done, void *arg);
 
 void tp_api_sources(struct tp_http_request *request, void *api);
 void tp_api_segment(struct tp_http_request *request, void *api);

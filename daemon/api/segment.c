@@ -64,11 +64,13 @@ static struct tp_sender *sender_of(const struct tp_api *api, struct tp_str key) 
 struct posted {
     struct tp_http_request *request;
     struct tp_sender *sender;
-    struct tp_buf leave;
+    struct tp_str body;
+    struct tp_buf leave, mended;
 };
 
 static void free_posted(struct posted *posted) {
     tp_buf_free(&posted->leave);
+    tp_buf_free(&posted->mended);
     free(posted);
 }
 
@@ -98,8 +100,8 @@ static bool find_by_header(const struct tp_api *api, struct posted *posted) {
 static bool read_body(const struct tp_api *api, struct posted *posted) {
     struct tp_segment_body body;
     char message[160];
-    int error =
-        tp_segment_body_read(tp_http_body(posted->request), api->options.settings->normalize.max_depth, &body, message);
+    posted->body = tp_segment_body_mend(tp_http_body(posted->request), &posted->mended);
+    int error = tp_segment_body_read(posted->body, api->options.settings->normalize.max_depth, &body, message);
     if (error < 0) {
         refuse(posted, error, message);
         return false;
@@ -142,7 +144,7 @@ static bool is_taken(struct tp_api *api, struct posted *posted) {
                 &posted->leave);
     if (!find_by_header(api, posted) || !read_body(api, posted) || !is_from_a_welcome_page(posted))
         return false;
-    int error = tp_api_receive(api, posted->request, posted->sender, on_done, posted);
+    int error = tp_api_receive(api, posted->request, posted->body, posted->sender, on_done, posted);
     if (error < 0)
         refuse(posted, error, NULL);
     return error == 0;

@@ -24,6 +24,11 @@ struct tp_str tp_segment_key_shown(struct tp_str authorization, struct tp_buf *r
 
 /* ---- bodies ---- */
 
+/* A text that was cut within a character, as JavaScript does, holds half of a surrogate pair, which no UTF-8 has. Each
+ * becomes U+FFFD, so that the message need not be lost for it. The body as it is where there is none; else `room` holds
+ * it. */
+struct tp_str tp_segment_body_mend(struct tp_str body, struct tp_buf *room);
+
 enum { TP_SEGMENT_EVENT_BYTES = 32 * 1024, TP_SEGMENT_BATCH_BYTES = 500 * 1024, TP_SEGMENT_BATCH_EVENTS = 2500 };
 struct tp_segment_body {
     struct tp_json json;

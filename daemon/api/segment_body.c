@@ -6,6 +6,55 @@
 
 #include "common/error.h"
 
+/* ---- halves of characters ---- */
+
+static int digit(char byte) {
+    byte = tp_ascii_lower(byte);
+    return byte >= '0' && byte <= '9' ? byte - '0' : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* The unit that an escape names, \\uXXXX; -1 where there is none. */
+static int unit_at(struct tp_str text, size_t at) {
+    int unit = 0;
+    if (text.len < 6 || at > text.len - 6 || text.at[at] != '\\' || text.at[at + 1] != 'u')
+        return -1;
+    for (size_t i = at + 2; i < at + 6; i++) {
+        if (digit(text.at[i]) < 0)
+            return -1;
+        unit = unit * 16 + digit(text.at[i]);
+    }
+    return unit;
+}
+
+static bool is_half(int unit) { return unit >= 0xd800 && unit < 0xe000; }
+
+/* The next escape that names a half alone, from *at on. */
+static bool find_half(struct tp_str text, size_t *at) {
+    const char *found;
+    while (*at < text.len && (found = memchr(text.at + *at, '\\', text.len - *at))) {
+        *at = (size_t)(found - text.at);
+        int first = unit_at(text, *at), second = first >= 0 ? unit_at(text, *at + 6) : -1;
+        bool pair = first >= 0xd800 && first < 0xdc00 && second >= 0xdc00 && second < 0xe000;
+        if (is_half(first) && !pair)
+            return true;
+        *at += pair ? 12 : first >= 0 ? 6 : 2;
+    }
+    return false;
+}
+
+struct tp_str tp_segment_body_mend(struct tp_str body, struct tp_buf *room) {
+    size_t at = 0;
+    if (!find_half(body, &at))
+        return body;
+    tp_buf_clear(room);
+    tp_buf_addstr(room, body);
+    for (at = 0; !room->failed && find_half(tp_buf_str(room), &at); at += 6)
+        memcpy(room->at + at + 2, "fffd", 4);
+    return room->failed ? body : tp_buf_str(room);
+}
+
+/* ---- limits ---- */
+
 #define SAY(...) snprintf(message, 160, __VA_ARGS__)
 
 /* As it would be sent alone. */

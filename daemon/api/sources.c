@@ -159,12 +159,12 @@ static bool is_proven(struct tp_api *api, struct tp_http_request *request, struc
     return false;
 }
 
-int tp_api_receive(struct tp_api *api, struct tp_http_request *request, struct tp_sender *sender, tp_intake_done *done,
-                   void *arg) {
+int tp_api_receive(struct tp_api *api, struct tp_http_request *request, struct tp_str body, struct tp_sender *sender,
+                   tp_intake_done *done, void *arg) {
     const struct tp_received received = {.method = tp_str(method_of(request)),
                                          .path = tp_http_path(request),
                                          .query = tp_http_query_text(request),
-                                         .body = tp_http_body(request),
+                                         .body = body,
                                          .headers = {next_header, request}};
     return tp_receiving_take(tp_api_desk(api, request)->receiving, sender, &received, done, arg);
 }
@@ -174,7 +174,7 @@ static void take(struct tp_api *api, struct tp_http_request *request, struct tp_
     int error = TP_ENOMEM;
     if (posted) {
         *posted = (struct posted){request, api, sender};
-        error = tp_api_receive(api, request, sender, on_done, posted);
+        error = tp_api_receive(api, request, tp_http_body(request), sender, on_done, posted);
     }
     if (error < 0) {
         free(posted);

@@ -154,6 +154,14 @@ def test_one_that_means_nothing_takes_no_other_with_it(whole, kafka, topics):
     assert {record["source"] for record in refused} == {"shop"}
 
 
+def test_a_text_that_was_cut_within_a_character_is_not_lost(whole):
+    """As JavaScript cuts: "ha 😀".slice(0, 4)."""
+    batch = [track(messageId="m-1", properties={"text": "ha \ud83d"}), track(messageId="m-2")]
+    assert post(whole, json.dumps({"batch": batch}), "/v1/batch").body == OK
+    first, _ = events_of(whole, 2, customer_id="4711")
+    assert first["attributes"]["properties"] == {"text": "ha \ufffd"}
+
+
 def test_a_batch_of_nothing(taking):
     assert post(taking, {"batch": []}, "/v1/batch").body == OK
     assert taking.metrics()[JOURNAL] == 0

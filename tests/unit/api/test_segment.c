@@ -151,6 +151,30 @@ static void a_body_may_name_its_key(void **state) {
     tp_segment_body_free(&body);
 }
 
+static void expect_mended(struct tp_str text, const char *expected) {
+    struct tp_buf room = TP_BUF_INIT;
+    struct tp_str mended = tp_segment_body_mend(text, &room);
+    assert_int_equal(mended.len, strlen(expected));
+    assert_memory_equal(mended.at, expected, mended.len);
+    assert_true(!room.at == tp_str_is(text, expected));
+    tp_buf_free(&room);
+}
+
+static void half_of_a_character_is_put_right(void **state) {
+    (void)state;
+    expect_mended(TP_STR("\"\\ud83d\""), "\"\\ufffd\"");
+    expect_mended(TP_STR("\"\\uDE00x\\ud83d\""), "\"\\ufffdx\\ufffd\"");
+    expect_mended(TP_STR("\"\\ud83d\\ud83d\\ude00\""), "\"\\ufffd\\ud83d\\ude00\"");
+}
+
+static void whole_characters_stay(void **state) {
+    (void)state;
+    const char *const whole[] = {
+        "\"\\ud83d\\ude00\"", "\"\\\\ud83d\"", "\"\\\\\\\\ud83d\"", "\"\\u00e9\\n\"", "\"\\ud83\"", "\\", "", "\\ud83"};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        expect_mended(tp_str(whole[i]), whole[i]);
+}
+
 /* ---- pages ---- */
 
 static void an_origin_is_welcome_where_it_is_named(void **state) {
@@ -214,6 +238,8 @@ int main(void) {
         cmocka_unit_test(a_batch_has_up_to_2500_events),
         cmocka_unit_test(what_is_no_object_is_refused),
         cmocka_unit_test(a_body_may_name_its_key),
+        cmocka_unit_test(half_of_a_character_is_put_right),
+        cmocka_unit_test(whole_characters_stay),
         cmocka_unit_test(an_origin_is_welcome_where_it_is_named),
         cmocka_unit_test(a_page_gets_leave_for_what_it_asks),
         cmocka_unit_test(a_page_is_told_where_to_send),
