@@ -154,20 +154,31 @@ static char guess_delimiter(const char *text, size_t len) {
 
 /* ---- the file ---- */
 
-static bool parse(struct conversion *conversion, FILE *in) {
+static bool parse_part(struct conversion *conversion, const char *from, size_t len) {
+    return csv_parse(&conversion->parser, from, len, on_field, on_row, conversion) == len && !conversion->failed;
+}
+
+/* The first part also shows what stands between columns. */
+static bool parse_first(struct conversion *conversion, const char *from, size_t len) {
     static const char mark[] = "\xEF\xBB\xBF";
-    char bytes[STEP], *from = bytes;
-    size_t len = fread(bytes, 1, sizeof bytes, in);
-    if (len >= 3 && memcmp(bytes, mark, 3) == 0)
-        from += 3;
-    char guessed = guess_delimiter(from, len < FIRST_LINE ? len : FIRST_LINE);
+    size_t passed = len >= 3 && memcmp(from, mark, 3) == 0 ? 3 : 0;
+    char guessed = guess_delimiter(from + passed, len < FIRST_LINE ? len - passed : FIRST_LINE);
     csv_set_delim(&conversion->parser,
                   (unsigned char)(*conversion->how->delimiter ? *conversion->how->delimiter : guessed));
-    for (len -= (size_t)(from - bytes); len > 0 && !conversion->failed; len = fread(from = bytes, 1, sizeof bytes, in))
-        if (csv_parse(&conversion->parser, from, len, on_field, on_row, conversion) != len)
-            conversion->failed = true;
+    return parse_part(conversion, from + passed, len - passed);
+}
+
+static bool parse(struct conversion *conversion, FILE *in) {
+    char bytes[STEP];
+    size_t len = fread(bytes, 1, sizeof bytes, in);
+    bool parsed = parse_first(conversion, bytes, len);
+    while (parsed && len == sizeof bytes) {
+        len = fread(bytes, 1, sizeof bytes, in);
+        parsed = parse_part(conversion, bytes, len);
+    }
     csv_fini(&conversion->parser, on_field, on_row, conversion);
-    return !ferror(in) && !conversion->failed;
+    conversion->failed = conversion->failed || !parsed;
+    return parsed && !ferror(in);
 }
 
 static bool convert(struct conversion *conversion, const char *file, const char *to) {

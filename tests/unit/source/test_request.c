@@ -97,7 +97,8 @@ static void what_is_not_utf8_is_shown_as_such(void **state) {
     const char *const latin[] = {"x-name", "J\xfcrgen", NULL};
     headers = latin;
     must_say(BODY(""), "{\"x-name\":\"J\xef\xbf\xbdrgen\"}");
-    must_say((struct tp_source_request){.query = TP_STR("a=b%00c")}, "{\"a\":\"b\xef\xbf\xbd" "c\"}");
+    must_say((struct tp_source_request){.query = TP_STR("a=b%00c")}, "{\"a\":\"b\xef\xbf\xbd"
+                                                                     "c\"}");
 }
 
 /* {"a":1}, plain and gzipped; what is neither stays. */

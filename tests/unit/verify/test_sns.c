@@ -22,13 +22,14 @@ static struct tp_buf certificate, expired, of_other;
 static void write_certificate(EVP_PKEY *of, long from_s, long to_s, struct tp_buf *out) {
     X509 *made = X509_new();
     BIO *bio = BIO_new(BIO_s_mem());
-    char *text;
+    char *text = NULL;
     ASN1_TIME_set(X509_getm_notBefore(made), NOW_S + from_s);
     ASN1_TIME_set(X509_getm_notAfter(made), NOW_S + to_s);
     X509_set_pubkey(made, of);
     assert_true(X509_sign(made, of, EVP_sha256()) > 0);
     assert_int_equal(PEM_write_bio_X509(bio, made), 1);
-    tp_buf_add(out, text, (size_t)BIO_get_mem_data(bio, &text));
+    long len = BIO_get_mem_data(bio, &text);
+    tp_buf_add(out, text, (size_t)len);
     BIO_free(bio);
     X509_free(made);
 }
