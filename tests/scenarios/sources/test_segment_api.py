@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from touchpoint.front import request
 from touchpoint.segment import KEY, OK, SETTINGS, basic, source, track
 from touchpoint.story import ago, seconds_between
 from touchpoint.wait import until
@@ -78,6 +79,15 @@ def test_without_a_write_key_nothing_is_kept(taking, headers, member):
     assert metrics[JOURNAL] == 0
     assert metrics["touchpoint_segment_unknown_keys_total"] == 1
     assert "another" not in taking.process.log_text()
+
+
+def test_two_headers_are_nobodys(taking):
+    shown = f"Authorization: {basic()['Authorization']}"
+    body = json.dumps(track()).encode()
+    with taking.connect() as connection:
+        connection.send(request("POST /v1/track", shown, shown, f"Content-Length: {len(body)}", body=body))
+        assert connection.reply().status == 400
+    assert taking.metrics()[JOURNAL] == 0
 
 
 def test_the_key_of_an_application_is_no_write_key(front, tmp_path):
