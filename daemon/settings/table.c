@@ -84,8 +84,8 @@ const struct tp_setting tp_settings_table[] = {
 
     {OF(sources, dir), TP_TEXT, "/etc/touchpointd/sources", .form = &tp_form_path,
      .help = "Kinds of your own, a folder each; they come before those that are shipped."},
-    {OF(sources, mapping_timeout), TP_MILLISECONDS, "1s", 10, MINUTE,
-     .help = "How long the mapping of one request may take before it is stopped."},
+    {OF(sources, mapping_timeout), TP_MILLISECONDS, "2s", 10, MINUTE,
+     .help = "The processor's time that the mapping of one request may take before it is stopped."},
     {OF(sources, mapping_memory), TP_SIZE, "512MiB", 64 * MIB, TIB,
      .help = "Memory that a mapping may take; beyond it is stopped."},
 

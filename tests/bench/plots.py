@@ -1,5 +1,6 @@
 """Bars as SVG: one line a side, its parts one behind the other. Nothing but text, so nothing needs to be installed."""
 
+from functools import partial
 from html import escape
 
 LEFT, WIDTH, BAR, GAP, TOP = 210, 560, 22, 12, 62
@@ -65,7 +66,7 @@ def _memory(results):
                 yield f"{density} a customer: {side}", [results.median(f"memory_{density}", side)]
 
 
-RATIOS = (
+IDENTITY = (
     ("4 identifiers to 1, batches, service", "identifiers_batch_cpu_service", "1 identifier"),
     ("4 identifiers to 1, batches, Redis", "identifiers_batch_cpu_redis", "1 identifier"),
     ("merge of 10,000 to 10", "merge_ms", "10 each"),
@@ -75,8 +76,14 @@ RATIOS = (
 )
 
 
-def _identity(results):
-    for label, figure, beside in RATIOS:
+MAPPED = (
+    ("a mapping, batches, service", "mapped_batch_cpu_service", "native"),
+    ("a mapping, single POSTs, service", "mapped_single_cpu_service", "native"),
+)
+
+
+def _ratios(rows, results):
+    for label, figure, beside in rows:
         if results.has(figure, beside):
             yield label, [results.ratio(figure, beside) or 0]
 
@@ -87,7 +94,8 @@ def draw(results, folder):
         ("throughput", "Events a second", _throughput, (), ",.0f"),
         ("cpu", "Microseconds of processor an event", _cpu, PROCESSES, ",.0f"),
         ("memory", "Bytes of Redis a byte of forwarded JSON", _memory, (), ".2f"),
-        ("identity", "How many times as dear", _identity, (), ".2f"),
+        ("identity", "How many times as dear", partial(_ratios, IDENTITY), (), ".2f"),
+        ("mapped", "How many times as dear", partial(_ratios, MAPPED), (), ".2f"),
     )
     written = []
     for name, title, lines_of, parts, form in pictures:

@@ -2,6 +2,7 @@
 
 from touchpoint.front import error_of
 from touchpoint.kinds import SETTINGS, Fixture, section, send, sent
+from touchpoint.wait import until
 
 WRITE, READ = "a-key-that-may-write", "a-key-that-may-read!"
 
@@ -43,9 +44,11 @@ def test_no_mapping_sees_a_key(touchpointd, tmp_path, own_kind):
     headers = {"Authorization": f"Bearer {WRITE}", "X-Shop": "1"}
     assert daemon.post({}, "/v1/sources/own", headers).status == 200
     reader = {"Authorization": f"Bearer {READ}"}
-    found = daemon.get("/v1/customers", reader, email="ann@example.com").json["customers"]
-    while not found:
-        found = daemon.get("/v1/customers", reader, email="ann@example.com").json["customers"]
+
+    def find():
+        return daemon.get("/v1/customers", reader, email="ann@example.com").json.get("customers")
+
+    found = until(find, 20, "the customer is known")
     (entry,) = daemon.get(f"/v1/customers/{found[0]['id']}/timeline", reader).json["events"]
     assert entry["attributes"]["x-shop"] == "1"
     assert "authorization" not in entry["attributes"]
