@@ -28,6 +28,8 @@ static const struct tp_str programs[] = {
 };
 static const struct tp_mapping_set set = {.programs = programs, .n = 3, .limits = {TIMEOUT_MS, MEMORY, MOST, 100000}};
 
+static const struct tp_mapping_set patient = {.programs = programs, .n = 3, .limits = {60000, MEMORY, MOST, 100000}};
+
 /* ---- one after the other ---- */
 
 static struct tp_mapping *mapping;
@@ -136,12 +138,21 @@ static void run_all(struct tp_mail *mail) {
 static struct tp_loop *loop;
 static struct tp_mapper *mapper;
 
-static int open_mapper(void **state) {
-    (void)state;
+static int open_mapper_of(const struct tp_mapping_set *of) {
     n_answers = 0;
     sem_init(&answered, 0, 0);
     loop = tp_loop_new("mapper");
-    return loop && tp_mapper_new(&set, loop, &mapper) == 0 && tp_loop_start(loop) == 0 ? 0 : -1;
+    return loop && tp_mapper_new(of, loop, &mapper) == 0 && tp_loop_start(loop) == 0 ? 0 : -1;
+}
+
+static int open_mapper(void **state) {
+    (void)state;
+    return open_mapper_of(&set);
+}
+
+static int open_patient_mapper(void **state) {
+    (void)state;
+    return open_mapper_of(&patient);
 }
 
 static int close_mapper(void **state) {
@@ -197,6 +208,20 @@ static void one_that_grows_is_stopped(void **state) {
     expect(1, 0, "{\"a\":1}\n");
 }
 
+/* Sanitizers know no bound of memory. */
+static void one_that_ends_its_process_is_tried_twice(void **state) {
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip();
+#endif
+    const char *const inputs[] = {"{\"grow\":1}", "{\"a\":1}", NULL};
+    int64_t ended = tp_metrics_get(TP_M_MAPPING_ENDED);
+    post(inputs, 2);
+    expect(0, TP_EINTERNAL, "its process ended");
+    expect(1, 0, "{\"a\":1}\n");
+    assert_int_equal(tp_metrics_get(TP_M_MAPPING_ENDED) - ended, 2);
+}
+
 static void who_waits_at_the_end_is_told(void **state) {
     (void)state;
     const char *const inputs[] = {"{\"loop\":1}", "{\"a\":1}", NULL};
@@ -220,6 +245,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(answers_come_in_order, open_mapper, close_mapper),
         cmocka_unit_test_setup_teardown(one_that_runs_on_is_stopped, open_mapper, close_mapper),
         cmocka_unit_test_setup_teardown(one_that_grows_is_stopped, open_mapper, close_mapper),
+        cmocka_unit_test_setup_teardown(one_that_ends_its_process_is_tried_twice, open_patient_mapper, close_mapper),
         cmocka_unit_test_setup_teardown(who_waits_at_the_end_is_told, open_mapper, close_mapper),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
