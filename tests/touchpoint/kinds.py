@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .senders import sender
+from .wait import until
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ROOT / "config" / "sources"
@@ -102,6 +103,17 @@ def send(daemon, request):
 def sent(daemon, source, fixture):
     """Signs and sends it, and answers the reply."""
     return send(daemon, sender(fixture.kind).sign(fixture.request(source)))
+
+
+def timeline_of(daemon, count, **identifier):
+    """Of whom this finds, once there are so many interactions."""
+
+    def all_there():
+        customer = daemon.find(**identifier)
+        found = daemon.timeline(customer) if customer else []
+        return found if len(found) >= count else None
+
+    return until(all_there, 20, "all are in the timeline")
 
 
 SETTINGS = {"http.external_url": URL, "sources.dir": KINDS}

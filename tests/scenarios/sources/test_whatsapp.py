@@ -5,27 +5,15 @@ import json
 import pytest
 
 from touchpoint.front import event
-from touchpoint.kinds import SETTINGS, Fixture, Request, section, send, sent
+from touchpoint.kinds import SETTINGS, Fixture, Request, section, send, sent, timeline_of
 from touchpoint.senders import sender
 from touchpoint.story import ids
 from touchpoint.story import send as tell
-from touchpoint.wait import until
 
 
 @pytest.fixture
 def daemon(touchpointd, tmp_path):
     return touchpointd(SETTINGS, config=section(tmp_path, "whatsapp", "whatsapp"))
-
-
-def timeline_of(daemon, count, **identifier):
-    """Of whom this finds, once there are so many interactions."""
-
-    def all_there():
-        customer = daemon.find(**identifier)
-        found = daemon.timeline(customer) if customer else []
-        return found if len(found) >= count else None
-
-    return until(all_there, 20, "all are in the timeline")
 
 
 def test_who_writes_is_who_calls(daemon):
