@@ -16,13 +16,14 @@ from touchpoint.wait import until
 @pytest.fixture
 def daemon(front, tmp_path):
     """With one source of each kind that asks."""
-    kinds = ["meta", "x", "cloudevents", "twilio"]
+    kinds = ["meta", "whatsapp", "x", "cloudevents", "twilio"]
     return front(SETTINGS, config="".join(section(tmp_path, kind, kind) for kind in kinds))
 
 
-def test_meta_is_given_its_challenge(daemon):
+@pytest.mark.parametrize("kind", ["meta", "whatsapp"])
+def test_meta_is_given_its_challenge(daemon, kind):
     asked = {"hub.mode": "subscribe", "hub.verify_token": VERIFY_TOKEN, "hub.challenge": "1158201444"}
-    reply = daemon.get("/v1/sources/meta", **asked)
+    reply = daemon.get(f"/v1/sources/{kind}", **asked)
     assert (reply.status, reply.body) == (200, b"1158201444")
     assert reply.headers["Content-Type"] == "text/plain"
 

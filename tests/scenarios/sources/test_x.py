@@ -1,6 +1,9 @@
-"""A person on X is their number: a handle may be changed, and taken over by somebody else. And what both of X's APIs
-tell has happened once."""
+"""A person on X is their number: a handle may be changed, and taken over by somebody else. What both of X's APIs tell
+has happened once. And while the secret is changed for another, nothing is missed."""
 
+import base64
+import hashlib
+import hmac
 import json
 
 import pytest
@@ -44,3 +47,18 @@ def test_what_both_apis_tell_has_happened_once(daemon):
     sent(daemon, "x", Fixture("x", "activity-encrypted-chat"))
     timeline = timeline_of(daemon, 5, anonymous_id="x:77009")
     assert sorted(ids(timeline)) == ["1650000000000000001", "d1", "d2", "e4-1", "f1.liked"]
+
+
+def test_while_the_secret_is_changed_both_sign_and_the_first_answers(front, tmp_path):
+    (tmp_path / "new").write_text("the-new-secret")
+    (tmp_path / "old").write_text(sender("x").SECRET)
+    secrets = f'{{"file:{tmp_path}/new", "file:{tmp_path}/old"}}'
+    daemon = front(SETTINGS, config=f'source "x" {{ kind = "x"  secret = {secrets} }}')
+    digest = hmac.new(b"the-new-secret", b"token-of-x", hashlib.sha256).digest()
+    answered = daemon.get("/v1/sources/x", crc_token="token-of-x").json
+    assert answered == {"response_token": f"sha256={base64.b64encode(digest).decode()}"}
+    assert sent(daemon, "x", Fixture("x", "mention")).status == 200
+    request = Fixture("x", "reply").request("x")
+    digest = hmac.new(b"the-new-secret", request.body, hashlib.sha256).digest()
+    request.headers["x-twitter-webhooks-signature"] = f"sha256={base64.b64encode(digest).decode()}"
+    assert send(daemon, request).status == 200
