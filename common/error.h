@@ -14,7 +14,7 @@
     X(TP_EREQUIRED,       "required",             422, "a required member is missing")                                 \
     X(TP_EUNKNOWN,        "unknown_member",       422, "a member that is not known here")                              \
     X(TP_EUNREADABLE,     "unreadable",           422, "the source's mapping cannot read it")                          \
-    X(TP_ECONFIRM,        "confirm_subscription", 200, "the sender waits for somebody to confirm")                     \
+    X(TP_ECONFIRM,        "confirm_subscription", 422, "the sender waits for somebody to confirm")                     \
     X(TP_EDUPLICATE,      "duplicate_member",     422, "a member stands twice")                                        \
     X(TP_EFORM,           "invalid_value",        422, "a value that is not of the expected form")                     \
     X(TP_EBLOCKED,        "blocked",              422, "a value that names nobody")                                    \

@@ -203,7 +203,8 @@ static void a_rule_is_of_a_type_that_there_is(void **state) {
 static void a_section_that_is_not_known_is_refused(void **state) {
     (void)state;
     all_are("log { }\nsauce \"web\" { kind = \"x\" }", NULL,
-            "x.conf:2: sauce: there is no such section; expected one of http, key, normalize, journal, node, identity, "
+            "x.conf:2: sauce: there is no such section; expected one of http, key, normalize, source, sources, "
+            "journal, node, identity, "
             "identifier, "
             "redis, timeline, delivery, kafka, log, dev\n");
     all_are("kafka { topics = a }", NULL,
