@@ -107,6 +107,8 @@ const char *tp_kind_read_scheme(cfg_t *section, struct tp_verify_scheme *ret) {
         ret->prefix = "Basic ";
     } else if (ret->by == TP_VERIFY_SNS) {
         ret->signature = (struct tp_verify_place){TP_VERIFY_JSON, "/Signature"};
+        ret->timestamp = (struct tp_verify_place){TP_VERIFY_JSON, "/Timestamp"};
+        ret->clock = TP_VERIFY_RFC3339;
     }
     return tp_verify_check_scheme(ret);
 }

@@ -116,7 +116,7 @@ const char *tp_verify_check_secret(const struct tp_verify_scheme *scheme, struct
     struct tp_buf key = TP_BUF_INIT;
     const char *wrong = NULL;
     if (scheme->by == TP_VERIFY_SNS)
-        return tp_verify_check_certificate(secret);
+        return tp_verify_check_sns(secret);
     if (secret.len == 0)
         wrong = "it is empty";
     else if (tp_verify_key(scheme, secret, &key) < 0)

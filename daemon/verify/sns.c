@@ -3,7 +3,11 @@
  * SHA-256.
  *
  * The body names an address of the certificate. Whoever believes that must fetch it and look at where from; here no
- * request goes out: the secret is the certificate itself, in PEM, as an operator has fetched it. */
+ * request goes out: the secret is the certificate itself, in PEM, as an operator has fetched it.
+ *
+ * That certificate is Amazon's, one for all of its customers: it signs for each topic of a region, so anybody can have
+ * whatever they like signed by it, by a topic of their own. So a secret names the topics as well that are the source's,
+ * a line each in front of the certificate, where PEM allows for text. */
 #include "daemon/verify/internal.h"
 
 #include <openssl/evp.h>
@@ -46,6 +50,25 @@ static const EVP_MD *digest_of(const json_t *root) {
     return tp_str_is(version, "1") ? EVP_sha1() : tp_str_is(version, "2") ? EVP_sha256() : NULL;
 }
 
+/* The next line in front of the certificate that is a topic; .at is NULL where there is none. */
+static struct tp_str next_topic(struct tp_str *secret) {
+    while (secret->len > 0 && !tp_str_begins(*secret, "-----BEGIN")) {
+        struct tp_str line = tp_str_cut(secret, '\n');
+        while (line.len > 0 && (line.at[line.len - 1] == ' ' || line.at[line.len - 1] == '\r'))
+            line.len--;
+        if (tp_str_begins(line, "arn:"))
+            return line;
+    }
+    return (struct tp_str){0};
+}
+
+static bool names_topic(struct tp_str secret, struct tp_str topic) {
+    struct tp_str next = next_topic(&secret);
+    while (next.at && !tp_str_equal(next, topic))
+        next = next_topic(&secret);
+    return next.at != NULL;
+}
+
 static X509 *read_certificate(struct tp_str pem) {
     BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.len);
     X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
@@ -59,21 +82,22 @@ static bool is_valid_at(const X509 *certificate, int64_t now_ms) {
            X509_cmp_time(X509_get0_notAfter(certificate), &now) > 0;
 }
 
+static bool is_rsa(const EVP_PKEY *key) { return key && EVP_PKEY_base_id(key) == EVP_PKEY_RSA; }
+
 static bool is_signed(const X509 *certificate, const EVP_MD *digest, struct tp_str message, struct tp_str signature) {
     EVP_PKEY *key = X509_get0_pubkey(certificate);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool is = context && key && EVP_PKEY_base_id(key) == EVP_PKEY_RSA &&
-              EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
+    bool is = context && is_rsa(key) && EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
               EVP_DigestVerify(context, (const unsigned char *)signature.at, signature.len,
                                (const unsigned char *)message.at, message.len) == 1;
     EVP_MD_CTX_free(context);
     return is;
 }
 
-static bool is_signed_by(const json_t *root, struct tp_str certificate, int64_t now_ms, struct tp_str signature) {
+static bool is_signed_by(const json_t *root, struct tp_str secret, int64_t now_ms, struct tp_str signature) {
     struct tp_buf message = TP_BUF_INIT;
     const EVP_MD *digest = digest_of(root);
-    X509 *read = read_certificate(certificate);
+    X509 *read = names_topic(secret, member(root, "TopicArn")) ? read_certificate(secret) : NULL;
     bool is = read && digest && is_valid_at(read, now_ms) && write_message(root, &message) &&
               is_signed(read, digest, tp_buf_str(&message), signature);
     X509_free(read);
@@ -81,22 +105,30 @@ static bool is_signed_by(const json_t *root, struct tp_str certificate, int64_t 
     return is;
 }
 
-bool tp_verify_is_sns(const struct tp_verify_found *found, struct tp_str certificate, struct tp_str text) {
+bool tp_verify_is_sns(const struct tp_verify_found *found, struct tp_str secret, struct tp_str text) {
     struct tp_json json;
     struct tp_json_error ignored;
     struct tp_buf signature = TP_BUF_INIT;
     bool is = tp_verify_decode(TP_VERIFY_BASE64, text, &signature) == 0 && !signature.failed &&
               tp_json_parse(found->request->body, MOST_DEPTH, &json, &ignored) == 0;
     if (is) {
-        is = is_signed_by(json.root, certificate, found->request->now_ms, tp_buf_str(&signature));
+        is = is_signed_by(json.root, secret, found->request->now_ms, tp_buf_str(&signature));
         tp_json_free(&json);
     }
     tp_buf_free(&signature);
     return is;
 }
 
-const char *tp_verify_check_certificate(struct tp_str text) {
-    X509 *certificate = read_certificate(text);
+const char *tp_verify_check_sns(struct tp_str secret) {
+    X509 *certificate = read_certificate(secret);
+    EVP_PKEY *key = certificate ? X509_get0_pubkey(certificate) : NULL;
+    const char *wrong = NULL;
+    if (!certificate)
+        wrong = "it is no certificate in PEM";
+    else if (!is_rsa(key))
+        wrong = "it is no certificate of an RSA key";
+    else if (!next_topic(&secret).at)
+        wrong = "it names no topic: a line arn:... was expected in front of the certificate";
     X509_free(certificate);
-    return certificate ? NULL : "it is no certificate in PEM";
+    return wrong;
 }

@@ -36,6 +36,8 @@ const char *tp_verify_check_scheme(const struct tp_verify_scheme *scheme) {
     if (!is_place(scheme->signature) || !is_place(scheme->id) || !is_place(scheme->timestamp) ||
         !is_place(scheme->body_digest))
         return "a place has no name";
+    if (scheme->tolerance_s > 0 && scheme->timestamp.in == TP_VERIFY_NOWHERE)
+        return "it says nowhere where the timestamp is";
     if (is_without_template(scheme))
         return NULL;
     if (scheme->signed_text && !tp_verify_is_template(scheme->signed_text))
@@ -44,8 +46,6 @@ const char *tp_verify_check_scheme(const struct tp_verify_scheme *scheme) {
         return "a hash of what anybody knows proves nothing: {secret} is missing";
     if (scheme->tolerance_s > 0 && !tp_verify_template_has(scheme, "{timestamp}"))
         return "a timestamp that is not signed proves nothing: {timestamp} is missing";
-    if (scheme->tolerance_s > 0 && scheme->timestamp.in == TP_VERIFY_NOWHERE)
-        return "it says nowhere where the timestamp is";
     return NULL;
 }
 

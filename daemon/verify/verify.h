@@ -23,7 +23,7 @@ enum tp_verify_by {
     TP_VERIFY_BASIC,   /* RFC 7617; the secret is USER:PASSWORD */
     TP_VERIFY_ECDSA,   /* the secret is the public key: base64 of its SubjectPublicKeyInfo in DER */
     TP_VERIFY_ED25519, /* RFC 8032; the secret is base64 of the public key's 32 bytes */
-    TP_VERIFY_SNS,     /* Amazon SNS; the secret is its certificate in PEM, the signature in the body */
+    TP_VERIFY_SNS,     /* Amazon SNS, in the body; the secret is topics, a line each, and its certificate in PEM */
 };
 enum tp_verify_digest { TP_VERIFY_SHA1, TP_VERIFY_SHA256, TP_VERIFY_SHA512 };
 enum tp_verify_encoding { TP_VERIFY_HEX, TP_VERIFY_BASE64 };

@@ -9,6 +9,28 @@
 static const char *const public_keys[] = {
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEY/mhBf8s7vAr0BTFZ0Fcvi2kR/zht5jTGGcTn13qyKzrOiggbRrynQNKe8q1xbLbvHD/qou9OF8Nu1"
     "hPVNEKjQ=="};
+/* Of a key that nobody has; valid in the time of the requests. */
+static const char topic_with_certificate[] = "arn:t\n"
+                                             "-----BEGIN CERTIFICATE-----\n"
+                                             "MIICdDCCAVwCAQAwDQYJKoZIhvcNAQELBQAwADAeFw0yMDAxMDEwMDAwMDBaFw0z\n"
+                                             "MDAxMDEwMDAwMDBaMAAwggEiMA0GCSqGSIb3DQEBAQUAA4IBDwAwggEKAoIBAQC6\n"
+                                             "CUg6TkE06h3YbccNtoyg3ygne6Vsd8/mMb+pyq7bty8wFvcJr87tjjXpR1ECJev2\n"
+                                             "5YmZRtHJ6lugNU9B3/QomeWDpUwc/B6fv5x3wF0yo7RLgGUVU4FQhmksFBdDKOQI\n"
+                                             "DrOilaVUR4wDRv4lb99lgqnffEAShgq2pAPZ/l8ZzP9ITKesoM8SpRnc0lgX3qvg\n"
+                                             "3TMZ83wY1MORk/nA1gBuyPrxP6ZZpl3JEyB/3+9gx4JfbbUW29QngnYHuW1KY+dJ\n"
+                                             "4wOQfD84OddsZar4t13ds6WnaEKZH/dystjzcSVZoplwl5yRqOrodT8X4W85C6eH\n"
+                                             "q7PsgQueruk/HbPMpf/rAgMBAAEwDQYJKoZIhvcNAQELBQADggEBAGZmhSJ3/zZ8\n"
+                                             "UYVM2Jxw4BEsLap6W23FuSzkVkOcxcKFPearsoRRRRLeeo7/a4s0bSMYwP/81j+z\n"
+                                             "e7JvU4Ancy3f69ZLNRm5C9fr+wwEw5KEItvCCmxUGcGHqA8ULjzinkLsXyMCE8hN\n"
+                                             "FccTix2Knf/ZOFjZIuybeuXutpjO/0NoK3ejiKGgHp7xOuhLRyCNXwm+Tp2Tcf0B\n"
+                                             "HI+GBDhZT3SgQnc827qWnuup5YRLB/q5bfYf+yUY3Qcf7GdZap6oj/hXSi5TPj25\n"
+                                             "6yg+8/VM27sYg17gvXVrAqNnGc2yKA7tVgUKlBG+ruCS3Y7DsXomtwMx1XkWyLE5\n"
+                                             "sXTVaJaW0bA=\n"
+                                             "-----END CERTIFICATE-----\n";
+static const struct tp_verify_scheme sns = {.by = TP_VERIFY_SNS,
+                                            .signature = IN_JSON("/Signature"),
+                                            .timestamp = IN_JSON("/Timestamp"),
+                                            .clock = TP_VERIFY_RFC3339};
 static const char hidden[] = "c28gbWFueSBieXRlcyB0aGF0IG5vYm9keSBndWVzc2Vz";
 
 /* "NAME: VALUE" each. */
@@ -34,12 +56,23 @@ static struct tp_str cut_head(struct tp_str *rest) {
     return head;
 }
 
+static const char *secret_of(const struct tp_verify_scheme *scheme) {
+    return scheme->by == TP_VERIFY_ECDSA ? public_keys[0]
+           : scheme->by == TP_VERIFY_SNS ? topic_with_certificate
+                                         : hidden;
+}
+
+static const struct tp_verify_scheme *scheme_of(uint8_t number) {
+    size_t n = sizeof schemes / sizeof schemes[0];
+    return number % (n + 1) == n ? &sns : &schemes[number % (n + 1)].scheme;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1)
         return 0;
-    const struct tp_verify_scheme *scheme = &schemes[data[0] % (sizeof schemes / sizeof schemes[0])].scheme;
+    const struct tp_verify_scheme *scheme = scheme_of(data[0]);
     struct tp_str body = fuzz_text(data + 1, size - 1), head = cut_head(&body);
-    const struct tp_str secret = tp_str(scheme->by == TP_VERIFY_ECDSA ? public_keys[0] : hidden);
+    const struct tp_str secret = tp_str(secret_of(scheme));
     struct tp_verify_request request = {.method = TP_STR("POST"),
                                         .url = TP_STR("https://touch.example:443/v1/sources/x?bodySHA256=0&a=1"),
                                         .body = body,

@@ -69,7 +69,7 @@ def test_sns_waits_for_a_person(touchpointd, kafka, topics, tmp_path):
     asked = {
         "Type": "SubscriptionConfirmation",
         "MessageId": "m1",
-        "TopicArn": "arn:t",
+        "TopicArn": sender("ses").TOPIC,
         "Message": "You have chosen...",
     }
     asked |= {"Token": "t", "SubscribeURL": "https://sns.example.com/?t", "Timestamp": "2026-03-02T09:30:00.000Z"}

@@ -7,6 +7,7 @@ import pytest
 
 from touchpoint.daemon import program
 from touchpoint.kinds import KINDS, kinds, section
+from touchpoint.senders import sender
 
 URL = 'http { external_url = "https://touchpoint.example.com" }\n'
 
@@ -50,6 +51,14 @@ def test_what_is_wrong_is_said(tmp_path, config, said):
     status, told = check(tmp_path, URL + config + "\n")
     assert status == 2
     assert said in told
+
+
+def test_a_certificate_that_signs_for_all_of_amazons_customers_is_not_enough(tmp_path):
+    _, _, certificate = sender("ses").SECRET.partition("\n")
+    (tmp_path / "certificate").write_text(certificate)
+    status, told = check(tmp_path, f'source "a" {{ kind = "ses"  secret = {{"file:{tmp_path}/certificate"}} }}\n')
+    assert status == 2
+    assert "source.a.secret: it names no topic" in told
 
 
 def test_who_signs_the_address_needs_it(tmp_path):

@@ -1,5 +1,6 @@
 """SNS signs members of the message, each name and value on a line of its own in the order of the names, by RSA; the
-certificate is public ("Verifying the signatures of Amazon SNS messages")."""
+certificate is public, and the same for all of Amazon's customers, so that the topic has to be looked at as well
+("Verifying the signatures of Amazon SNS messages")."""
 
 import base64
 import json
@@ -7,7 +8,8 @@ import json
 from .keys import new_key
 
 _KEY = new_key("rsa")
-SECRET = _KEY.certificate("sns.amazonaws.com")
+TOPIC = "arn:aws:sns:eu-west-2:1:mails"
+SECRET = f"{TOPIC}\n{_KEY.certificate('sns.amazonaws.com')}"
 SETTINGS = ""
 
 NOTIFICATION = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"]

@@ -114,6 +114,17 @@ static void all_of_it_is_read(void **state) {
     assert_string_equal(kind->reply.body, "<Response/>");
 }
 
+/* What SNS signs, it signs in one way. */
+static void of_sns_only_a_tolerance_is_to_be_said(void **state) {
+    (void)state;
+    assert_int_equal(load("verify { by = sns tolerance = 3600 }", ""), 0);
+    const struct tp_verify_scheme *scheme = &kind->schemes[0];
+    assert_string_equal(scheme->signature.name, "/Signature");
+    assert_string_equal(scheme->timestamp.name, "/Timestamp");
+    assert_int_equal(scheme->clock, TP_VERIFY_RFC3339);
+    assert_int_equal(scheme->tolerance_s, 3600);
+}
+
 static void what_is_wrong_is_said(void **state) {
     (void)state;
     static const struct {
@@ -163,6 +174,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(one_that_says_nothing_asks_for_a_key, forget),
         cmocka_unit_test_teardown(all_of_it_is_read, forget),
+        cmocka_unit_test_teardown(of_sns_only_a_tolerance_is_to_be_said, forget),
         cmocka_unit_test_teardown(what_is_wrong_is_said, forget),
         cmocka_unit_test_teardown(a_source_may_have_a_mapping_of_its_own, forget),
         cmocka_unit_test_teardown(one_that_is_not_there_is_said, forget),

@@ -15,11 +15,15 @@
 
 #define NOW_S 1772443800
 
-static const struct tp_verify_scheme scheme = {.by = TP_VERIFY_SNS, .signature = {TP_VERIFY_JSON, "/Signature"}};
-static EVP_PKEY *key, *other_key;
-static struct tp_buf certificate, expired, of_other;
+static const struct tp_verify_scheme scheme = {.by = TP_VERIFY_SNS,
+                                               .signature = {TP_VERIFY_JSON, "/Signature"},
+                                               .timestamp = {TP_VERIFY_JSON, "/Timestamp"},
+                                               .clock = TP_VERIFY_RFC3339};
+static EVP_PKEY *key, *other_key, *elliptic_key;
+static struct tp_buf secret, expired, of_tomorrow, of_other_key, of_other_topic, of_topics, of_no_topic, elliptic;
 
-static void write_certificate(EVP_PKEY *of, long from_s, long to_s, struct tp_buf *out) {
+/* A secret: these lines, and a certificate of this key. */
+static void write_secret(const char *topics, EVP_PKEY *of, long from_s, long to_s, struct tp_buf *out) {
     X509 *made = X509_new();
     BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL;
@@ -29,6 +33,7 @@ static void write_certificate(EVP_PKEY *of, long from_s, long to_s, struct tp_bu
     assert_true(X509_sign(made, of, EVP_sha256()) > 0);
     assert_int_equal(PEM_write_bio_X509(bio, made), 1);
     long len = BIO_get_mem_data(bio, &text);
+    tp_buf_adds(out, topics);
     tp_buf_add(out, text, (size_t)len);
     BIO_free(bio);
     X509_free(made);
@@ -38,28 +43,34 @@ static int set_up(void **state) {
     (void)state;
     key = EVP_RSA_gen(2048);
     other_key = EVP_RSA_gen(2048);
-    write_certificate(key, -60, 60, &certificate);
-    write_certificate(key, -60, -30, &expired);
-    write_certificate(other_key, -60, 60, &of_other);
-    return key && other_key ? 0 : -1;
+    elliptic_key = EVP_EC_gen("P-256");
+    write_secret("arn:t\n", key, -60, 60, &secret);
+    write_secret("arn:t\n", key, -60, -30, &expired);
+    write_secret("arn:t\n", key, 30, 60, &of_tomorrow);
+    write_secret("arn:t\n", other_key, -60, 60, &of_other_key);
+    write_secret("arn:tt\n", key, -60, 60, &of_other_topic);
+    write_secret("# Bounces, and the rest\r\narn:b \r\narn:t\r\n\r\n", key, -60, 60, &of_topics);
+    write_secret("", key, -60, 60, &of_no_topic);
+    write_secret("arn:t\n", elliptic_key, -60, 60, &elliptic);
+    return key && other_key && elliptic_key ? 0 : -1;
 }
 
 static int tear_down(void **state) {
+    struct tp_buf *const secrets[] = {&secret,         &expired,   &of_tomorrow, &of_other_key,
+                                      &of_other_topic, &of_topics, &of_no_topic, &elliptic};
     (void)state;
     EVP_PKEY_free(key);
     EVP_PKEY_free(other_key);
-    tp_buf_free(&certificate);
-    tp_buf_free(&expired);
-    tp_buf_free(&of_other);
+    EVP_PKEY_free(elliptic_key);
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+        tp_buf_free(secrets[i]);
     return 0;
 }
 
 /* A request with this signature over that text. */
 static struct signed_request signed_over(const char *body, const char *text, const EVP_MD *digest) {
-    struct signed_request request = {.scheme = &scheme,
-                                     .secret = tp_buf_str(&certificate),
-                                     .method = TP_STR("POST"),
-                                     .now_ms = NOW_S * INT64_C(1000)};
+    struct signed_request request = {
+        .scheme = &scheme, .secret = tp_buf_str(&secret), .method = TP_STR("POST"), .now_ms = NOW_S * INT64_C(1000)};
     unsigned char signature[512];
     size_t len = sizeof signature;
     struct tp_buf base64 = TP_BUF_INIT;
@@ -84,56 +95,113 @@ static struct signed_request notification(void) {
     return signed_over(NOTIFICATION ",\"SignatureVersion\":\"2\"", NOTIFICATION_TEXT, EVP_sha256());
 }
 
+static struct signed_request with_subject(void) {
+    return signed_over(NOTIFICATION ",\"Subject\":\"s\",\"SignatureVersion\":\"2\"",
+                       "Message\n{\"a\":1}\nMessageId\nm1\nSubject\ns\nTimestamp\n2026-03-02T09:30:00."
+                       "000Z\nTopicArn\narn:t\nType\nNotification\n",
+                       EVP_sha256());
+}
+
+static struct signed_request confirmation(void) {
+    return signed_over(
+        "\"Type\":\"SubscriptionConfirmation\",\"MessageId\":\"m1\",\"TopicArn\":\"arn:t\",\"Message\":"
+        "\"hi\",\"Token\":\"t\",\"SubscribeURL\":\"https://s\",\"Timestamp\":\"T\",\"SignatureVersion\":\"2\"",
+        "Message\nhi\nMessageId\nm1\nSubscribeURL\nhttps://s\nTimestamp\nT\nToken\nt\nTopicArn\narn:"
+        "t\nType\nSubscriptionConfirmation\n",
+        EVP_sha256());
+}
+
+static enum tp_verification verify_by(struct signed_request request, const struct tp_buf *with) {
+    request.secret = tp_buf_str(with);
+    return verify(&request);
+}
+
+/* ---- what is Amazon's ---- */
+
 static void a_notification(void **state) {
     (void)state;
     struct signed_request request = notification();
     assert_int_equal(verify(&request), TP_VERIFIED);
     request = signed_over(NOTIFICATION ",\"SignatureVersion\":\"1\"", NOTIFICATION_TEXT, EVP_sha1());
     assert_int_equal(verify(&request), TP_VERIFIED);
-    request = signed_over(NOTIFICATION ",\"Subject\":\"s\",\"SignatureVersion\":\"2\"",
-                          "Message\n{\"a\":1}\nMessageId\nm1\nSubject\ns\nTimestamp\n2026-03-02T09:30:00."
-                          "000Z\nTopicArn\narn:t\nType\nNotification\n",
-                          EVP_sha256());
+    request = with_subject();
     assert_int_equal(verify(&request), TP_VERIFIED);
 }
 
 static void a_confirmation(void **state) {
     (void)state;
-    struct signed_request request = signed_over(
-        "\"Type\":\"SubscriptionConfirmation\",\"MessageId\":\"m1\",\"TopicArn\":\"arn:t\",\"Message\":\"hi\","
-        "\"Token\":\"t\","
-        "\"SubscribeURL\":\"https://s\",\"Timestamp\":\"T\",\"SignatureVersion\":\"2\"",
-        "Message\nhi\nMessageId\nm1\nSubscribeURL\nhttps://s\nTimestamp\nT\nToken\nt\nTopicArn\narn:t\nType\n"
-        "SubscriptionConfirmation\n",
-        EVP_sha256());
+    struct signed_request request = confirmation();
     assert_int_equal(verify(&request), TP_VERIFIED);
 }
 
 static void each_of_several_certificates_will_do(void **state) {
     (void)state;
     struct signed_request request = notification();
-    const struct tp_str both[] = {tp_buf_str(&of_other), tp_buf_str(&certificate)};
+    const struct tp_str both[] = {tp_buf_str(&of_other_key), tp_buf_str(&secret)};
     assert_int_equal(verify_with(&request, both, 2), TP_VERIFIED);
     assert_int_equal(verify_with(&request, both, 1), TP_VERIFY_WRONG);
 }
 
-static void one_that_has_expired_will_not(void **state) {
+static void only_within_the_certificates_time(void **state) {
     (void)state;
-    struct signed_request request = notification();
-    request.secret = tp_buf_str(&expired);
-    assert_int_equal(verify(&request), TP_VERIFY_WRONG);
+    assert_int_equal(verify_by(notification(), &expired), TP_VERIFY_WRONG);
+    assert_int_equal(verify_by(notification(), &of_tomorrow), TP_VERIFY_WRONG);
 }
 
-/* Whatever byte of what is signed is another one. */
-static void each_byte_counts(void **state) {
+/* ---- whose it is ---- */
+
+/* Anybody may have a topic, and Amazon signs for all of them by one certificate. */
+static void what_another_topic_says_is_refused(void **state) {
     (void)state;
-    const struct signed_request good = notification();
-    const char *end = strstr(good.body, ",\"SigningCertURL\"");
-    for (size_t i = 1; good.body + i < end; i++) {
-        struct signed_request request = good;
+    assert_int_equal(verify_by(notification(), &of_other_topic), TP_VERIFY_WRONG);
+    assert_int_equal(verify_by(confirmation(), &of_other_topic), TP_VERIFY_WRONG);
+    assert_int_equal(verify_by(notification(), &of_no_topic), TP_VERIFY_WRONG);
+}
+
+static void each_topic_of_a_secret_will_do(void **state) {
+    (void)state;
+    assert_int_equal(verify_by(notification(), &of_topics), TP_VERIFIED);
+}
+
+/* ---- what is changed ---- */
+
+/* Whatever byte in front of that is another one. */
+static void no_byte_may_change(const struct signed_request *good, const char *in_front_of) {
+    const char *end = strstr(good->body, in_front_of);
+    assert_non_null(end);
+    for (size_t i = 1; good->body + i < end; i++) {
+        struct signed_request request = *good;
         request.body[i] ^= 1;
         assert_int_not_equal(verify(&request), TP_VERIFIED);
     }
+}
+
+static void each_byte_counts(void **state) {
+    (void)state;
+    struct signed_request request = notification();
+    no_byte_may_change(&request, ",\"SigningCertURL\"");
+    request = confirmation();
+    no_byte_may_change(&request, ",\"SignatureVersion\"");
+}
+
+static void so_does_a_subject(void **state) {
+    (void)state;
+    struct signed_request request = with_subject(), plain = notification();
+    *(strstr(request.body, "\"s\"") + 1) = 'S';
+    assert_int_equal(verify(&request), TP_VERIFY_WRONG);
+    char *signature = strstr(plain.body, "\"SignatureVersion\"");
+    memmove(signature + 14, signature, plain.body_len - (size_t)(signature - plain.body));
+    memcpy(signature, "\"Subject\":\"s\",", 14);
+    plain.body_len += 14;
+    assert_int_equal(verify(&plain), TP_VERIFY_WRONG);
+}
+
+/* A topic that is named, but is not the one that was signed. */
+static void so_does_the_topic(void **state) {
+    (void)state;
+    struct signed_request request = notification();
+    strstr(request.body, "arn:t")[4] = 'b';
+    assert_int_equal(verify_by(request, &of_topics), TP_VERIFY_WRONG);
 }
 
 static void what_is_missing_or_twice_is_refused(void **state) {
@@ -147,18 +215,41 @@ static void what_is_missing_or_twice_is_refused(void **state) {
     assert_int_equal(verify(&request), TP_VERIFY_MALFORMED);
     request.body_len = (size_t)snprintf(request.body, MOST_BODY, "{" NOTIFICATION ",\"SignatureVersion\":\"2\"}");
     assert_int_equal(verify(&request), TP_VERIFY_UNSIGNED);
-    request.body_len = (size_t)snprintf(request.body, MOST_BODY, "{\"Signature\":\"AAAA\"}");
+    request.body_len = (size_t)snprintf(request.body, MOST_BODY, "{\"Signature\":\"AAAA\",\"Timestamp\":\"T\"}");
     assert_int_equal(verify(&request), TP_VERIFY_WRONG);
     request.body_len = (size_t)snprintf(request.body, MOST_BODY, "[\"Signature\"]");
     assert_int_equal(verify(&request), TP_VERIFY_UNSIGNED);
 }
 
-static void only_a_certificate_is_a_secret(void **state) {
+/* ---- what is configured ---- */
+
+static void what_is_old_is_refused_where_that_is_asked_for(void **state) {
+    (void)state;
+    struct tp_verify_scheme strict = scheme;
+    struct signed_request request = notification();
+    strict.tolerance_s = 20;
+    request.scheme = &strict;
+    assert_null(tp_verify_check_scheme(&strict));
+    assert_int_equal(verify(&request), TP_VERIFIED);
+    request.now_ms += 21000;
+    assert_int_equal(verify(&request), TP_VERIFY_OLD);
+    request.scheme = &scheme;
+    assert_int_equal(verify(&request), TP_VERIFIED);
+    strict.timestamp = (struct tp_verify_place){TP_VERIFY_NOWHERE};
+    assert_non_null(tp_verify_check_scheme(&strict));
+}
+
+static void what_can_be_no_secret_is_said(void **state) {
     (void)state;
     assert_null(tp_verify_check_scheme(&scheme));
-    assert_null(tp_verify_check_secret(&scheme, tp_buf_str(&certificate)));
-    assert_non_null(tp_verify_check_secret(&scheme, TP_STR("sesame")));
-    assert_non_null(tp_verify_check_secret(&scheme, TP_STR("")));
+    assert_null(tp_verify_check_secret(&scheme, tp_buf_str(&secret)));
+    assert_null(tp_verify_check_secret(&scheme, tp_buf_str(&of_topics)));
+    assert_string_equal(tp_verify_check_secret(&scheme, TP_STR("sesame")), "it is no certificate in PEM");
+    assert_string_equal(tp_verify_check_secret(&scheme, TP_STR("")), "it is no certificate in PEM");
+    assert_string_equal(tp_verify_check_secret(&scheme, TP_STR("arn:t\n")), "it is no certificate in PEM");
+    assert_string_equal(tp_verify_check_secret(&scheme, tp_buf_str(&elliptic)), "it is no certificate of an RSA key");
+    assert_string_equal(tp_verify_check_secret(&scheme, tp_buf_str(&of_no_topic)),
+                        "it names no topic: a line arn:... was expected in front of the certificate");
 }
 
 int main(void) {
@@ -166,10 +257,15 @@ int main(void) {
         cmocka_unit_test(a_notification),
         cmocka_unit_test(a_confirmation),
         cmocka_unit_test(each_of_several_certificates_will_do),
-        cmocka_unit_test(one_that_has_expired_will_not),
+        cmocka_unit_test(only_within_the_certificates_time),
+        cmocka_unit_test(what_another_topic_says_is_refused),
+        cmocka_unit_test(each_topic_of_a_secret_will_do),
         cmocka_unit_test(each_byte_counts),
+        cmocka_unit_test(so_does_a_subject),
+        cmocka_unit_test(so_does_the_topic),
         cmocka_unit_test(what_is_missing_or_twice_is_refused),
-        cmocka_unit_test(only_a_certificate_is_a_secret),
+        cmocka_unit_test(what_is_old_is_refused_where_that_is_asked_for),
+        cmocka_unit_test(what_can_be_no_secret_is_said),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
