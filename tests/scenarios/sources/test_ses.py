@@ -1,10 +1,11 @@
-"""Amazon signs for whoever has a topic, by one certificate: only the topics that are configured are the source's."""
+"""Amazon signs for whoever has a topic, by one certificate: only the topics that are configured are the source's. What
+a customer writes is in one conversation with the mail that it answers."""
 
 import json
 
 import pytest
 
-from touchpoint.kinds import SETTINGS, Fixture, section, send, sent
+from touchpoint.kinds import SETTINGS, Fixture, section, send, sent, timeline_of
 from touchpoint.senders import sender
 
 
@@ -32,3 +33,12 @@ def test_nobody_is_asked_to_confirm_another_topic(daemon):
     assert send(daemon, of_another_topic(**asked)).status == 401
     assert daemon.metrics()["touchpoint_journal_records_total"] == 0
     assert not daemon.log("confirm_subscription")
+
+
+def test_an_answer_is_in_the_conversation_of_what_it_answers(touchpointd, tmp_path):
+    daemon = touchpointd(SETTINGS, config=section(tmp_path, "ses", "ses"))
+    for name in ("delivery", "received-answer"):
+        sent(daemon, "ses", Fixture("ses", name))
+    answer, delivered = timeline_of(daemon, 2, email="ann@example.com")
+    assert {answer["type"], delivered["type"]} == {"email.received", "email.delivered"}
+    assert answer["conversation"] == delivered["conversation"] == "0100018"
