@@ -15,6 +15,7 @@ def known: ["email", "timestamp", "event", "sg_event_id", "sg_message_id", "smtp
 def arguments: with_entries(select(.key | IN(known[]) | not));
 
 .body | if type == "array" then .[] else . end
+| select(.event != "account_status_change") # of the company's account, and of no customer
 | . as $e
 | {
     id: .sg_event_id,
