@@ -269,7 +269,7 @@ const struct tp_section tp_settings_sections[] = {
      "key \"crm\" { file = \"/etc/touchpointd/crm\"  scopes = {\"write\", \"read\"} }", key_of},
     {"normalize", "What an event may be.", NULL, NULL},
     {"source", "Senders that speak in their own way, one section each; config/sources has the kinds.",
-     "source \"support\" { kind = \"twilio\"  secret = {\"env:TWILIO_TOKEN\"}  region = \"GB\" }", source_of},
+     "source \"sms\" { kind = \"twilio\"  secret = {\"env:TWILIO_TOKEN\"} }", source_of},
     {"sources", "What all of them share.", NULL, NULL},
     {"journal", "The disk: an event is acknowledged once it is here.", NULL, NULL},
     {"node", "This daemon.", NULL, NULL},
