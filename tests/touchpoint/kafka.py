@@ -40,6 +40,8 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=200
 # A killed broker may come back at once.
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
+# Killed, it looks through what all tests have left before it answers.
+num.recovery.threads.per.data.dir=4
 """
 
 LOGGING = """
@@ -106,7 +108,8 @@ class Kafka:
             assert formatting.child.wait(60) == 0, formatting.log_tail()
         self.process.launch()
         admin = self.admin
-        self.process.wait_until(lambda: self._ready(admin), 90, "Kafka answers")
+        # After a kill it looks through the partitions of all tests before, which takes long on a busy machine.
+        self.process.wait_until(lambda: self._ready(admin), 180, "Kafka answers")
         return self
 
     @staticmethod
