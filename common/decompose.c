@@ -146,6 +146,13 @@ static bool read_customer(const json_t *customer, struct tp_decomposed *decompos
     return sound;
 }
 
+static void read_version(const json_t *root, struct tp_interaction *interaction) {
+    const json_t *version = json_object_get(root, "version");
+    json_int_t number = json_integer_value(version);
+    interaction->has_version = json_is_integer(version) && number >= 0 && number <= TP_MAX_VERSION;
+    interaction->version = interaction->has_version ? (uint64_t)number : 0;
+}
+
 static bool read_members(const json_t *root, struct tp_decomposed *decomposed) {
     struct tp_interaction *interaction = &decomposed->interaction;
     return json_integer_value(json_object_get(root, "schema")) == TP_SCHEMA_VERSION &&
@@ -175,7 +182,8 @@ int tp_interaction_decompose(struct tp_str composed, struct tp_decomposed *ret) 
         tp_decomposed_free(&decomposed);
         return error;
     }
-    decomposed.interaction.key = tp_interaction_key(decomposed.interaction.source, decomposed.interaction.id);
+    read_version(decomposed.json.root, &decomposed.interaction);
+    tp_interaction_set_keys(&decomposed.interaction);
     *ret = decomposed;
     return 0;
 }

@@ -1,18 +1,20 @@
 /* An interaction packed: a version byte, the four numbers, then each string behind its length, the json last. Lengths
  * are four bytes everywhere: what is packed lives in the journal for seconds, and one rule is worth the odd bytes.
  * One that identifies has another version, and its traits behind the json: a journal of before it may have interactions
- * of that type.
+ * of that type. So has one with a version, of which a journal may have such as were taken when that said nothing.
  * Unpacking trusts nothing, although the journal has checksums: what the splice relies on is checked here, once. */
 #include "common/interaction.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <xxhash.h>
 
 #include "common/error.h"
 #include "common/time.h"
 #include "common/uuid.h"
 
-enum { PACKED_VERSION = 1, PACKED_IDENTIFIES = 2 };
+enum { PACKED_VERSION = 1, PACKED_IDENTIFIES = 2, PACKED_WITH_VERSION = 3 };
 #define CUSTOMER TP_STR("\"customer\":{")
 
 static void add_text(struct tp_buf *out, struct tp_str text) {
@@ -45,18 +47,39 @@ static bool can_be_spliced(struct tp_str json, size_t customer_at) {
 }
 
 uint64_t tp_interaction_key(struct tp_str source, struct tp_str id) {
-    char both[TP_MAX_SOURCE_BYTES + 1 + TP_MAX_ID_BYTES];
-    assert(source.len <= TP_MAX_SOURCE_BYTES && id.len <= TP_MAX_ID_BYTES);
+    char both[TP_MAX_SOURCE_BYTES + 1 + TP_MAX_EVENT_ID_BYTES];
+    assert(source.len <= TP_MAX_SOURCE_BYTES && id.len <= TP_MAX_EVENT_ID_BYTES);
     memcpy(both, source.at, source.len);
     both[source.len] = '\0';
     memcpy(both + source.len + 1, id.at, id.len);
     return XXH3_64bits(both, source.len + 1 + id.len);
 }
 
+struct tp_str tp_interaction_event_id(const struct tp_interaction *interaction, char room[TP_MAX_EVENT_ID_BYTES + 1]) {
+    if (!interaction->has_version)
+        return interaction->id;
+    assert(interaction->id.len <= TP_MAX_ID_BYTES && interaction->version <= TP_MAX_VERSION);
+    int len = snprintf(room, TP_MAX_EVENT_ID_BYTES + 1, "%.*s;version=%" PRIu64, TP_FMT(interaction->id),
+                       interaction->version);
+    return (struct tp_str){room, (size_t)len};
+}
+
+void tp_interaction_set_keys(struct tp_interaction *interaction) {
+    char room[TP_MAX_EVENT_ID_BYTES + 1];
+    interaction->key = tp_interaction_key(interaction->source, tp_interaction_event_id(interaction, room));
+    interaction->bare_key = interaction->has_version ? tp_interaction_key(interaction->source, interaction->id) : 0;
+}
+
+static char kind_of(const struct tp_interaction *interaction) {
+    return interaction->identifies    ? PACKED_IDENTIFIES
+           : interaction->has_version ? PACKED_WITH_VERSION
+                                      : PACKED_VERSION;
+}
+
 void tp_interaction_pack(const struct tp_interaction *interaction, struct tp_buf *out) {
     assert(interaction->n_identifiers >= 1 && interaction->n_identifiers <= TP_MAX_IDENTIFIERS);
     assert(can_be_spliced(interaction->json, interaction->customer_at));
-    tp_buf_addc(out, interaction->identifies ? PACKED_IDENTIFIES : PACKED_VERSION);
+    tp_buf_addc(out, kind_of(interaction));
     tp_buf_addu64(out, (uint64_t)interaction->time_ms);
     tp_buf_addu64(out, (uint64_t)interaction->received_ms);
     tp_buf_addu64(out, interaction->key);
@@ -74,6 +97,10 @@ void tp_interaction_pack(const struct tp_interaction *interaction, struct tp_buf
     add_text(out, interaction->json);
     if (interaction->identifies)
         add_text(out, interaction->traits);
+    if (interaction->has_version) {
+        tp_buf_addu64(out, interaction->version);
+        tp_buf_addu64(out, interaction->bare_key);
+    }
 }
 
 static void read_identifiers(struct tp_reader *reader, struct tp_interaction *ret) {
@@ -91,7 +118,16 @@ static void read_identifiers(struct tp_reader *reader, struct tp_interaction *re
 static void read_kind(struct tp_reader *reader, struct tp_interaction *ret) {
     uint8_t version = tp_read_u8(reader);
     ret->identifies = version == PACKED_IDENTIFIES;
-    if (!ret->identifies && version != PACKED_VERSION)
+    ret->has_version = version == PACKED_WITH_VERSION;
+    if (!ret->identifies && !ret->has_version && version != PACKED_VERSION)
+        reader->failed = true;
+}
+
+/* The id may be written with it. */
+static void read_version(struct tp_reader *reader, struct tp_interaction *ret) {
+    ret->version = ret->has_version ? tp_read_u64(reader) : 0;
+    ret->bare_key = ret->has_version ? tp_read_u64(reader) : 0;
+    if (ret->version > TP_MAX_VERSION || (ret->has_version && ret->id.len > TP_MAX_ID_BYTES))
         reader->failed = true;
 }
 
@@ -110,6 +146,7 @@ int tp_interaction_unpack(struct tp_str packed, struct tp_interaction *ret) {
     ret->customer_at = tp_read_u32(&reader);
     ret->json = read_text(&reader);
     ret->traits = ret->identifies ? read_text(&reader) : (struct tp_str){0};
+    read_version(&reader, ret);
     if (!read_whole(&reader) || !can_be_spliced(ret->json, ret->customer_at))
         return TP_ECORRUPT;
     return 0;

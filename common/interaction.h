@@ -21,6 +21,8 @@
 #define TP_MAX_IDENTIFIER_BYTES 256
 #define TP_MAX_ID_BYTES         256 /* of an interaction's id */
 #define TP_MAX_SOURCE_BYTES     1024
+#define TP_MAX_VERSION          INT64_C(9007199254740991)  /* what a double still tells from the next */
+#define TP_MAX_EVENT_ID_BYTES   (TP_MAX_ID_BYTES + 9 + 16) /* with ";version=" and that */
 
 struct tp_identifier {
     struct tp_str type, value; /* canonical; no control characters in either */
@@ -29,7 +31,10 @@ struct tp_identifier {
 struct tp_interaction {
     struct tp_str source, id, channel, type;
     int64_t time_ms, received_ms; /* since 1970, UTC */
-    uint64_t key;                 /* XXH3 of source, NUL, id: what happens only once */
+    bool has_version;             /* its sender sends it again when it has changed, */
+    uint64_t version;             /* and says so by a greater one */
+    uint64_t key;                 /* XXH3 of source, NUL, event id: what happens only once */
+    uint64_t bare_key;            /* of one with a version: of source, NUL, id, which all its versions have */
     uint64_t content;     /* XXH3 of what the sender said, without what was filled in for them (time, received_at) */
     size_t n_identifiers; /* at least 1; in the order that they were sent */
     struct tp_identifier identifiers[TP_MAX_IDENTIFIERS];
@@ -46,8 +51,12 @@ struct tp_rejection {
     int64_t received_ms;
 };
 
-/* What happens only once, as a number; not of more than the most that a source and an id may have. */
+/* What happens only once, as a number; not of more than the most that a source and an event id may have. */
 uint64_t tp_interaction_key(struct tp_str source, struct tp_str id);
+/* What consumers tell it by: its id, and of one with a version "ID;version=N", written to `room`. */
+struct tp_str tp_interaction_event_id(const struct tp_interaction *interaction, char room[TP_MAX_EVENT_ID_BYTES + 1]);
+/* Its keys, from source, id and version. */
+void tp_interaction_set_keys(struct tp_interaction *interaction);
 
 void tp_interaction_pack(const struct tp_interaction *interaction, struct tp_buf *out);
 /* Views into `packed`. TP_ECORRUPT when it is not what pack wrote: whatever the bytes are, nothing outside them is

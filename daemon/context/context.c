@@ -1,5 +1,6 @@
 #include "daemon/context/context.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/error.h"
@@ -19,6 +20,7 @@ struct before {
     struct tp_last last;
     size_t n_counts;
     struct count counts[MOST_CHANNELS + 1]; /* with this one's, where its channel is new */
+    struct tp_str relation, other;          /* to the version that is known, and that; without bytes: none is */
 };
 
 /* ---- reading the state ---- */
@@ -38,6 +40,9 @@ static int read_before(struct tp_str state, struct before *before) {
             before->any = true;
             if (tp_last_read(value, &before->last) < 0)
                 return TP_ECORRUPT;
+        } else if (tp_str_is(name, TP_STATE_SUPERSEDES) || tp_str_is(name, TP_STATE_SUPERSEDED_BY)) {
+            before->relation = name;
+            before->other = value;
         } else if (name.len > count.len && tp_str_begins(name, TP_STATE_COUNT) && before->n_counts < MOST_CHANNELS) {
             before->counts[before->n_counts++] =
                 (struct count){{name.at + count.len, name.len - count.len}, number_of(value)};
@@ -93,13 +98,31 @@ static void write_counts(struct before *before, struct tp_buf *out) {
     tp_buf_adds(out, "}");
 }
 
+/* "VERSION SEQUENCE" or "VERSION SEQUENCE CUSTOMER" */
+static int write_other(const struct before *before, struct tp_buf *out) {
+    struct tp_str customer = before->other;
+    uint64_t version = number_of(tp_str_cut(&customer, ' ')), sequence = number_of(tp_str_cut(&customer, ' '));
+    if (sequence == 0)
+        return TP_ECORRUPT;
+    tp_buf_addf(out, ",\"%.*s\":{\"version\":%" PRIu64 ",\"sequence\":%" PRIu64, TP_FMT(before->relation), version,
+                sequence);
+    if (customer.len > 0) {
+        tp_buf_adds(out, ",\"customer\":");
+        tp_json_write_string(customer, out);
+    }
+    tp_buf_addc(out, '}');
+    return 0;
+}
+
 int tp_context_write(const struct tp_context_event *event, uint64_t sequence, struct tp_str state, struct tp_buf *out) {
     struct before before;
     before.any = false;
     before.n_counts = 0;
+    before.relation = (struct tp_str){0};
     if (read_before(state, &before) < 0)
         return TP_ECORRUPT;
-    count_in(&before, event->channel);
+    if (!before.relation.at)
+        count_in(&before, event->channel);
     tp_buf_adds(out, "{\"sequence\":");
     tp_buf_addi(out, (int64_t)sequence);
     tp_buf_adds(out, ",\"previous\":");
@@ -116,6 +139,8 @@ int tp_context_write(const struct tp_context_event *event, uint64_t sequence, st
     tp_buf_adds(out, switched ? ",\"channel_switch\":true" : ",\"channel_switch\":false");
     tp_buf_adds(out, ",\"counts\":");
     write_counts(&before, out);
+    if (before.relation.at && write_other(&before, out) < 0)
+        return TP_ECORRUPT;
     tp_buf_adds(out, "}");
     return out->failed ? TP_ENOMEM : 0;
 }

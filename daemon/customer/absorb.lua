@@ -13,13 +13,14 @@ local most_events, most_recents, oldest = math.huge, tonumber(ARGV[3]), 0
 -- include: customer.lua
 -- include: recents.lua
 -- include: traits.lua
+-- include: versions.lua
 
 local minute, loser, is_counted = ARGV[4], ARGV[5], ARGV[6] == '1'
 local to, number, at, evidence, members, owners = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local untold, notes, said, spans = ARGV[13], ARGV[14], ARGV[15], ARGV[16]
 local n, last, state, seen, identifiers, origins, recents = tonumber(ARGV[17]), ARGV[18], ARGV[19], ARGV[20], ARGV[21],
     ARGV[22], ARGV[23]
-local span, FIRST_ROW = pack('>I6I6', tonumber(ARGV[24]), tonumber(ARGV[25])), 26
+local span, versions, FIRST_ROW = pack('>I6I6', tonumber(ARGV[24]), tonumber(ARGV[25])), ARGV[26], 27
 
 local function is_as_looked_at(c)
     return c.role ~= MEMBER and (at == '' or at == string.format('%d %d', generation(c), c.n_seen))
@@ -102,6 +103,7 @@ add_members(s)
 count_merge(s)
 add_identifiers(s)
 take_recents(s, loser, owners, recents)
+take_versions(s, loser, versions)
 if not is_counted then
     add_state(s)
 end

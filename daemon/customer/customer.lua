@@ -17,9 +17,13 @@
 --          of one that brought a known key once more has REPEATED added; the content and time there are the first one's.
 --          One with DEFERRED added is no entry: the event has its place with another, whose id stands where its time and
 --          owner (the first half) and its content (the second) would be.
---   t:ID   a sorted set by time: >I6 sequence, key 8, encoding '\0', >I4 attached, >I2 how many were merged, >I4 length of
---          the state before (last and state), the ids of those merged, that state, what the daemon gave. The sequence in
+--   t:ID   a sorted set by time: >I6 sequence, key 8, encoding, >I4 attached, >I2 how many were merged, >I4 length of the
+--          state before (last and state), the ids of those merged, that state, what the daemon gave. The sequence in
 --          front puts entries of one time in order.
+--          encoding  '\0'; of an interaction that has a version '\1', and then key of source and id 8, >I8 version, stand
+--                    behind that length; and where another version is known, the state has a line more, of that
+--          One of which a newer version is there has no place in time: its score is -1 - time. So nobody reads it, and it
+--          goes when it is not remembered any more.
 --          attached  a bit for each of its identifiers that was new to the customer, the first 1, the second 2, ...
 --          merged    whom the customer has taken in before this entry, and after the one before
 --   m:ID   a hash, of who was merged with others, and of whom something was said: it is not there for most.
@@ -39,7 +43,10 @@
 --          minute, merges  how many were taken in in that minute
 --          traits      "NAME TAB TIME TAB HOLDER TAB JSON LF" each: what was said of HOLDER, itself or a member of it;
 --                      TIME: of the event that said so, in ms; in the order in which they came. Whatever its role
--- An event is six words of ARGV: >I2 its customer, >I4 bound, >I6 when it was received and what will be remembered of it;
+--   v:ID   a hash, of interactions that have versions: key of source and id, to "VERSION SEQUENCE TIME OWNER LF" of the
+--          newest of each who has any: OWNER: a member, in front '' for itself.
+-- An event is six words of ARGV: >I2 its customer, >I4 bound, >I6 when it was received, what will be remembered of it
+--   (without owner), and where it has a version, key of source and id and >I8 that;
 --   time; what the daemon gives of the entry; "ORIGIN LF", and of each identifier "TYPE TAB VALUE LF", of another
 --   customer's only LF; last; changes of the state, each: kind, >I2 length, "LF NAME TAB", >I4 length, value.
 --   Of one that only says who somebody is, what the daemon gives of the entry is '', and so is last; the last word is
@@ -48,7 +55,7 @@
 --          only what is known is answered; with DEFER added, it is not appended here, but its place is remembered: what
 --          the daemon gives of the entry is then the id of whose it is to be
 -- KEYS: home, released (a hash: node to the first record that it has not released; `generation NODE`: that of its latest
---   call; `time`: when the newest event of the latest call was received), then c:ID, r:ID, t:ID and m:ID a customer.
+--   call; `time`: when the newest event of the latest call was received), then c:ID, r:ID, t:ID, m:ID and v:ID a customer.
 -- Who includes this has the locals most_events, most_recents and oldest: the most of each, and the oldest time kept.
 -- A script that fails half-way is not undone: what could fail is asked with pcall, and costs its customer alone.
 -- Few calls and few bytes in strings, since Redis' Lua hashes every byte of every string. A call is bounded however long
@@ -57,6 +64,8 @@
 local call, pcall_, find, sub = redis.call, redis.pcall, string.find, string.sub
 local pack, unpack = struct.pack, struct.unpack
 local HEAD, RECENT, PRINT, ID, MOST_IDENTIFIERS, MOST_NAMES, MOST_TRIMMED = 37, 38, 2, 36, 2000, 100, 200
+local LAST_FIELD = '[^\t]*$'
+local MARKED = 48 -- bytes of an event's first word that has no version
 local REPEATED, DEFERRED, UNTOLD, NEVER = 2 ^ 47, 2 ^ 46, 2 ^ 47, 2 ^ 48 - 1
 local ALONE, ROOT, MEMBER = 0, 1, 2
 local MOST_UNTOLD = 255 -- from there on it is not counted, and never comes down
@@ -120,10 +129,10 @@ end
 
 local customers = {}
 local function load(index)
-    local at = 4 * index - 1
-    local c = { key = KEYS[at], recents = KEYS[at + 1], line = KEYS[at + 2], graph = KEYS[at + 3], n = 0, events = 0,
-                first = NEVER, last = '', state = '', n_seen = 0, seen = '', identifiers = '\n', origins = '',
-                prints = '', role = ALONE, untold = 0, broken = false, touched = false }
+    local at = 5 * index - 2
+    local c = { key = KEYS[at], recents = KEYS[at + 1], line = KEYS[at + 2], graph = KEYS[at + 3], versions = KEYS[at + 4],
+                n = 0, events = 0, first = NEVER, last = '', state = '', n_seen = 0, seen = '', identifiers = '\n',
+                origins = '', prints = '', role = ALONE, untold = 0, broken = false, touched = false }
     local blob, length = pcall_('GET', c.key), pcall_('STRLEN', c.recents)
     c.traits = not blob and '' or nil
     c.broken = blob and (type(blob) == 'table' or not read_customer(c, blob))
@@ -157,12 +166,12 @@ local function recent(c, bytes)
     return deferred
 end
 
--- The entry of that time that has `bytes` at `at`. From the back: it was appended lately, and thousands may have the same
+-- The entry at that score that has `bytes` at `at`. From the back: it was appended lately, and thousands may have the same
 -- time. Nothing when it is not there.
-local function stored_entry(c, time, at, bytes)
+local function entry_at(c, score, at, bytes)
     local passed = 0
     repeat
-        local some = pcall_('ZRANGE', c.line, time, time, 'BYSCORE', 'REV', 'LIMIT', passed, 16)
+        local some = pcall_('ZRANGE', c.line, score, score, 'BYSCORE', 'REV', 'LIMIT', passed, 16)
         for _, entry in ipairs(some) do
             if sub(entry, at, at + #bytes - 1) == bytes then
                 return entry
@@ -172,6 +181,15 @@ local function stored_entry(c, time, at, bytes)
     until #some == 0
 end
 
+-- That of this time, in sight or not; of two the later.
+local function stored_entry(c, time, at, bytes)
+    local shown, other = entry_at(c, time, at, bytes), entry_at(c, -1 - time, at, bytes)
+    if shown and other then
+        return sub(shown, 1, 6) > sub(other, 1, 6) and shown or other
+    end
+    return shown or other
+end
+
 -- The oldest by time go first, but none that is remembered: a replay and a retry must find their answer. Such a one is
 -- passed over and takes no room from the others, so that imported history does not push recent events out.
 local function trim(c)
@@ -179,11 +197,12 @@ local function trim(c)
         return
     end
     c.events = call('ZCARD', c.line)
-    local passed = 0
+    local hidden = call('ZCOUNT', c.line, '-inf', '(0')
+    local passed = hidden
     for _ = 1, most_recents + MOST_TRIMMED do
         local first = call('ZRANGE', c.line, passed, passed, 'WITHSCORES')
-        if passed == 0 then
-            c.first = tonumber(first[2])
+        if passed == hidden then
+            c.first = tonumber(first[2] or NEVER)
         end
         if #first == 0 or (c.events - passed <= most_events and tonumber(first[2]) >= oldest) then
             return
@@ -192,6 +211,16 @@ local function trim(c)
             passed = passed + 1
         else
             call('ZREM', c.line, first[1])
+            c.events = c.events - 1
+        end
+    end
+end
+
+-- What is out of sight, and not remembered any more. Only when some are forgotten.
+local function trim_hidden(c)
+    for _, entry in ipairs(call('ZRANGE', c.line, '(0', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, MOST_TRIMMED)) do
+        if not recent(c, sub(entry, 7, 14)) then
+            call('ZREM', c.line, entry)
             c.events = c.events - 1
         end
     end
@@ -291,27 +320,45 @@ end
 
 -- What is remembered of an event.
 local function mark_of(at)
-    return sub(ARGV[at], 13) .. OWN
+    return sub(ARGV[at], 13, MARKED) .. OWN
 end
 
 local function entry_of(at, sequence, attached, merged, before)
     local key = sub(ARGV[at], 13, 20)
-    local head = pack('>I4I2I4', attached, #merged / ID, #before)
-    return pack('>I6', sequence) .. key .. '\0' .. head .. merged .. before .. ARGV[at + 2]
+    local head, version = pack('>I4I2I4', attached, #merged / ID, #before), sub(ARGV[at], MARKED + 1)
+    local encoding = version == '' and '\0' or '\1'
+    return pack('>I6', sequence) .. key .. encoding .. head .. version .. merged .. before .. ARGV[at + 2]
+end
+
+-- Out of sight, where a newer version of it is there.
+local function score_of(at, standing)
+    return standing and standing.is_late and -1 - standing.this.time or ARGV[at + 1]
+end
+
+-- Of an interaction of which another version is known nothing is counted. Where what it supersedes is what arrived last,
+-- that is so still; by its id, which is the last of the line.
+local function bring(c, at, standing)
+    local last = ARGV[at + 4]
+    if not standing or standing.told == '' then
+        c.last, c.state = last, change_all(c.state, ARGV[at + 5])
+    elseif find(standing.told, '\nsupersedes\t', 1, true)
+        and string.match(c.last, LAST_FIELD) == string.match(last, LAST_FIELD) then
+        c.last = last
+    end
 end
 
 -- At the end: its sequence, what was attached and the state before. Nothing when its key is no timeline; nor is it then
 -- for another of this call, so nothing of this customer is saved. `told`: what was attached, where that is known.
-local function add_event(c, at, merged, told)
-    local mark, before, sequence = mark_of(at), c.last .. c.state, c.n + 1
+-- `standing`: of one that has a version, as versions.lua tells it.
+local function add_event(c, at, merged, told, standing)
+    local mark, before, sequence = mark_of(at), c.last .. c.state .. (standing and standing.told or ''), c.n + 1
     local attached = attach_all(c, ARGV[at + 3], sub(ARGV[at], 7, 12))
     attached = told or attached
-    if type(pcall_('ZADD', c.line, ARGV[at + 1], entry_of(at, sequence, attached, merged, before))) == 'table' then
+    if type(pcall_('ZADD', c.line, score_of(at, standing), entry_of(at, sequence, attached, merged, before))) == 'table' then
         return
     end
     c.n, c.events, c.first = sequence, c.events + 1, math.min(c.first, unpack('>I6', mark, 31))
-    c.last = ARGV[at + 4]
-    c.state = change_all(c.state, ARGV[at + 5])
+    bring(c, at, standing)
     remember(c, mark)
     return sequence, attached, before
 end
@@ -391,6 +438,10 @@ local function save_all(node, released_by)
         if c.touched then
             if should_forget(c) then
                 forget_recents(c, node, released_by)
+                c.has_forgotten = true
+            end
+            if c.has_forgotten then
+                trim_hidden(c)
             end
             trim(c)
             save(c)
@@ -398,6 +449,6 @@ local function save_all(node, released_by)
     end
 end
 
-for index = 1, (#KEYS - 2) / 4 do
+for index = 1, (#KEYS - 2) / 5 do
     load(index)
 end

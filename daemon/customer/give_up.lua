@@ -21,6 +21,7 @@ local most_events, most_recents, oldest = math.huge, math.huge, 0
 -- include: notes.lua
 -- include: counts.lua
 -- include: traits.lua
+-- include: versions.lua
 
 local member, merge, since = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local members, identifiers, state, last, why = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
@@ -75,6 +76,7 @@ local function give_up(c)
     local all = give_up_members(c)
     give_up_notes(c, all)
     give_up_traits(c, all)
+    give_up_versions(c, all)
     take_lines_out(c, identifiers)
     give_up_state(c)
     c.touched = true

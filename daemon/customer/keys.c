@@ -19,7 +19,7 @@ void tp_customer_lane_keys(struct tp_redis_words *words, struct tp_str prefix) {
 }
 
 void tp_customer_keys(struct tp_redis_words *words, struct tp_str prefix, struct tp_str customer_id) {
-    static const char *const kinds[] = {"c:", "r:", "t:", "m:"};
-    for (size_t i = 0; i < 4; i++)
+    static const char *const kinds[] = {"c:", "r:", "t:", "m:", "v:"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         tp_customer_key(words, prefix, kinds[i], customer_id);
 }

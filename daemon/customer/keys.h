@@ -1,5 +1,5 @@
-/* The keys of customers, as scripts want them: home, released, and of each customer c:ID, r:ID, t:ID and m:ID, all in
- * the lane's hash tag. Pure. */
+/* The keys of customers, as scripts want them: home, released, and of each customer c:ID, r:ID, t:ID, m:ID and v:ID,
+ * all in the lane's hash tag. Pure. */
 #pragma once
 
 #include "common/str.h"
@@ -15,9 +15,9 @@ static inline unsigned tp_customer_lane(const struct tp_settings *settings, stru
     return tp_home_of(customer_id, settings->redis.lanes);
 }
 
-/* "PREFIX", the kind ("c:", "r:", "t:" or "m:") and the id. */
+/* "PREFIX", the kind ("c:", "r:", "t:", "m:" or "v:") and the id. */
 void tp_customer_key(struct tp_redis_words *words, struct tp_str prefix, const char *kind, struct tp_str customer_id);
 /* home and released, which come first. */
 void tp_customer_lane_keys(struct tp_redis_words *words, struct tp_str prefix);
-/* The four of a customer. */
+/* The five of a customer. */
 void tp_customer_keys(struct tp_redis_words *words, struct tp_str prefix, struct tp_str customer_id);

@@ -98,8 +98,8 @@ static void ask_all(struct customer_read *read) {
         ASK(read, "GETRANGE", "c:", on_blob, "0", "36");
     else
         ask(read, "GET", "c:", NULL, 0, on_blob);
-    ASK(read, "ZRANGE", "t:", on_first, "0", "0", "WITHSCORES");
-    ASK(read, "ZRANGE", "t:", on_last, "-1", "-1", "WITHSCORES");
+    ASK(read, "ZRANGE", "t:", on_first, "0", "+inf", "BYSCORE", "LIMIT", "0", "1", "WITHSCORES");
+    ASK(read, "ZRANGE", "t:", on_last, "+inf", "0", "BYSCORE", "REV", "LIMIT", "0", "1", "WITHSCORES");
     if (read->stored.bare)
         ask(read, "HMGET", "m:", tp_stored_names, TP_STORED_N, on_graph);
     else

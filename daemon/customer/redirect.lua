@@ -13,6 +13,7 @@ if refused then
 end
 local most_events, most_recents, oldest = math.huge, math.huge, 0
 -- include: customer.lua
+-- include: versions.lua
 
 local function may_lead(c)
     return ARGV[3] == '*' or (c.role ~= MEMBER and generation(c) == tonumber(ARGV[3]) and c.n_seen == tonumber(ARGV[4]))
@@ -30,9 +31,12 @@ local function redirect(c)
     save(c)
 end
 
-local function time_at(c, rank)
-    local entry = pcall_('ZRANGE', c.line, rank, rank, 'WITHSCORES')
-    return entry[2] or '0'
+local function first_time(c)
+    return pcall_('ZRANGE', c.line, 0, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')[2] or '0'
+end
+
+local function last_time(c)
+    return pcall_('ZRANGE', c.line, '+inf', 0, 'BYSCORE', 'REV', 'LIMIT', 0, 1, 'WITHSCORES')[2] or '0'
 end
 
 -- Rows of its members come last: a name and a row each.
@@ -42,7 +46,7 @@ local function summary(c)
         told[i + 1] = graph(c, name) or ''
     end
     for _, more in ipairs({ c.n, c.last, c.state, c.seen, c.identifiers, c.origins,
-                            call('GETRANGE', c.recents, 0, -1), time_at(c, 0), time_at(c, -1) }) do
+                            call('GETRANGE', c.recents, 0, -1), first_time(c), last_time(c), all_versions(c) }) do
         told[#told + 1] = tostring(more)
     end
     for member in string.gmatch(told[6], string.rep('.', ID)) do

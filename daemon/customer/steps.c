@@ -16,7 +16,7 @@ struct tp_redis_script tp_customer_absorb_script = {.name = "absorb", .text = tp
 struct tp_redis_script tp_customer_confirm_script = {.name = "confirm", .text = tp_script_confirm};
 
 /* In the answer of step 1. */
-enum { TOLD_PENDING = 0, TOLD_TO = 1, TOLD_NUMBER = 2, TOLD_LEAST = 20 };
+enum { TOLD_PENDING = 0, TOLD_TO = 1, TOLD_NUMBER = 2, TOLD_LEAST = 21 };
 
 struct tp_str tp_step_text(const redisReply *answer, size_t i) {
     const redisReply *element = answer->element[i];

@@ -171,6 +171,13 @@ static uint64_t hash_content(const struct tp_task *task, bool time_sent) {
     return XXH3_64bits_digest(hash);
 }
 
+/* Its rule has seen to it that it is a whole number within its bounds. */
+static void take_version(const struct tp_task *task) {
+    const json_t *version = json_object_get(task->normalizer->json.root, "version");
+    task->interaction->has_version = version != NULL;
+    task->interaction->version = (uint64_t)json_integer_value(version);
+}
+
 static int write_interaction(struct tp_task *task, bool time_sent) {
     struct tp_interaction *interaction = task->interaction;
     struct tp_buf *out = &task->normalizer->out;
@@ -189,7 +196,8 @@ static int write_interaction(struct tp_task *task, bool time_sent) {
     interaction->received_ms = task->received_ms;
     interaction->traits = tp_buf_str(&task->normalizer->traits);
     interaction->json = tp_buf_str(out);
-    interaction->key = tp_interaction_key(interaction->source, interaction->id);
+    take_version(task);
+    tp_interaction_set_keys(interaction);
     /* Its sender knows it by its id; of the rest some may be of the sending, such as a token. */
     interaction->content = task->forgives ? interaction->key : hash_content(task, time_sent);
     return 0;

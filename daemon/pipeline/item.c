@@ -271,12 +271,12 @@ static int produce_identified(struct tp_item *item, struct tp_kafka *kafka, cons
 /* With the customer's mapping, where that changed, and of those that were merged into it. */
 static int produce_interaction(struct tp_item *item, struct tp_kafka *kafka, const struct tp_kafka_header ours[3]) {
     const struct tp_interaction *interaction = &item->interaction;
-    char time[TP_TIME_TEXT], content[17], others[TP_DECIMAL];
+    char time[TP_TIME_TEXT], content[17], others[TP_DECIMAL], id[TP_MAX_EVENT_ID_BYTES + 1];
     tp_time_format(interaction->time_ms, time);
     snprintf(content, sizeof content, "%016" PRIx64, interaction->content);
     const struct tp_kafka_header headers[] = {
         {"ce_specversion", TP_STR("1.0")},
-        {"ce_id", interaction->id},
+        {"ce_id", tp_interaction_event_id(interaction, id)},
         {"ce_source", interaction->source},
         {"ce_type", interaction->type},
         {"ce_time", tp_str(time)},

@@ -22,6 +22,7 @@ struct tp_restore_record {
     char node[TP_UUID_TEXT];
     struct tp_buf brought;      /* what the entry brings to the state */
     struct tp_buf last, counts; /* the state before it */
+    struct tp_buf versions;     /* and what it tells of another version */
 };
 /* TP_ECORRUPT when it is none of ours, or of a version that is not known here. */
 int tp_restore_record_new(const struct tp_kafka_message *message, struct tp_restore_record **ret);

@@ -35,6 +35,14 @@ static bool read_headers(const struct tp_kafka_message *message, struct tp_resto
     return true;
 }
 
+/* One that was told by its bare id was taken when its version said nothing. */
+static void read_key(const struct tp_kafka_message *message, struct tp_interaction *interaction) {
+    if (interaction->has_version && tp_str_equal(tp_kafka_message_header(message, "ce_id"), interaction->id)) {
+        interaction->has_version = false;
+        tp_interaction_set_keys(interaction);
+    }
+}
+
 /* What it brought to the state, and what that was before. */
 static int read_state(struct tp_restore_record *record) {
     const struct tp_interaction *interaction = &record->decomposed.interaction;
@@ -42,7 +50,8 @@ static int read_state(struct tp_restore_record *record) {
                                            interaction->time_ms};
     const json_t *context = json_object_get(record->decomposed.json.root, "context");
     struct tp_append *append = &record->entry.append;
-    int error = tp_context_read(context, &event, &record->entry.sequence, &record->last, &record->counts);
+    int error =
+        tp_context_read(context, &event, &record->entry.sequence, &record->last, &record->counts, &record->versions);
     if (error)
         return error;
     size_t last_len = tp_context_bring(&event, &record->brought);
@@ -54,6 +63,7 @@ static int read_state(struct tp_restore_record *record) {
     append->n_changes = 1;
     record->entry.last = tp_buf_str(&record->last);
     record->entry.counts = tp_buf_str(&record->counts);
+    record->entry.versions = tp_buf_str(&record->versions);
     return 0;
 }
 
@@ -64,6 +74,8 @@ int tp_restore_record_new(const struct tp_kafka_message *message, struct tp_rest
     int error = tp_interaction_decompose(message->value, &record->decomposed);
     if (!error)
         error = read_headers(message, record) ? read_state(record) : TP_ECORRUPT;
+    if (!error)
+        read_key(message, &record->decomposed.interaction);
     if (error) {
         tp_restore_record_free(record);
         return error;
@@ -112,5 +124,6 @@ void tp_restore_record_free(struct tp_restore_record *record) {
     tp_buf_free(&record->brought);
     tp_buf_free(&record->last);
     tp_buf_free(&record->counts);
+    tp_buf_free(&record->versions);
     free(record);
 }

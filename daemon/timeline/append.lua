@@ -21,6 +21,7 @@ end
 local node, most_events, most_recents, oldest = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 -- include: ../customer/customer.lua
 -- include: ../customer/traits.lua
+-- include: ../customer/versions.lua
 
 -- A call that was given up may still be on its way, and land when what remembers its events is gone.
 local latest_call = 'generation ' .. node
@@ -154,11 +155,15 @@ local function append(c, at)
     elseif defers then
         return defer(c, mark, ARGV[at + 2])
     end
-    local merged = untold_members(c)
-    local sequence, attached, before = add_event(c, at, merged)
+    local merged, standing = untold_members(c), standing_of(c, at, c.n + 1)
+    if standing == false then
+        return 'x'
+    end
+    local sequence, attached, before = add_event(c, at, merged, nil, standing)
     if not sequence then
         return 'x'
     end
+    note_version(c, standing)
     note_told(c, merged)
     local told = pack('>I6I4I2', sequence, attached, #merged / ID) .. merged .. before
     return answer(c, 'a', told, attached > 0 or merged ~= '')

@@ -48,8 +48,8 @@ int64_t tp_timeline_oldest(const struct tp_settings *settings, struct tp_append 
 
 /* ---- an event ---- */
 
-/* Its customer in this call, what it is bound to, when it was received, and the recent that the script will keep of it.
- */
+/* Its customer in this call, what it is bound to, when it was received, and the recent that the script will keep of it;
+ * behind that its version. */
 static void write_mark(const struct tp_append *append, uint64_t node, size_t customer, struct tp_buf *out) {
     const struct tp_interaction *interaction = append->interaction;
     const uint64_t eights[] = {htobe64(interaction->key), htobe64(interaction->content), node};
@@ -61,6 +61,10 @@ static void write_mark(const struct tp_append *append, uint64_t node, size_t cus
     tp_buf_add(out, eights, sizeof eights);
     tp_timeline_add_u48(out, append->record);
     tp_timeline_add_u48(out, (uint64_t)interaction->time_ms);
+    if (interaction->has_version) {
+        const uint64_t version[] = {htobe64(interaction->bare_key), htobe64(interaction->version)};
+        tp_buf_add(out, version, sizeof version);
+    }
 }
 
 /* As they are stored; of those of another customer only that they are there, so that each has its bit. */

@@ -24,6 +24,7 @@ static void write_place(const struct tp_restored *entry, struct tp_buf *out) {
     tp_buf_addc(out, entry->gave_up ? '\1' : '\0');
     add_text(out, entry->merged);
     add_text(out, entry->last);
+    add_text(out, entry->versions);
     tp_buf_addstr(out, entry->counts);
 }
 

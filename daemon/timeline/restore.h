@@ -14,6 +14,7 @@ struct tp_restored {
     bool gave_up;               /* its customer has given a member up, before or behind this */
     struct tp_str merged;       /* as in struct tp_resolved */
     struct tp_str last, counts; /* the state before, for where the entry before it is lacking */
+    struct tp_str versions;     /* what it tells of another version, a line of the state before; mostly "" */
 };
 
 /* The answer for an entry: how many before it are lacking, or one of these. Those put back later fill a gap. */

@@ -3,8 +3,8 @@
 -- and the words of an event.
 -- ARGV: repair number, most events, most recents, oldest time kept, what nodes have released where the lane does not say
 --   it (node 8, >I6, each); then the events, and behind each a seventh word: >I6 its sequence, >I4 attached, >I1 whether
---   its customer has given a member up, >I4 length, the ids of who was merged, >I4 length, and the state before, as its
---   context tells it: last of that length, the rest.
+--   its customer has given a member up, >I4 length, the ids of who was merged, >I4 length, last and >I4 length, versions,
+--   of these lengths, and the rest: the state before, as its context tells it, and what that tells of another version.
 -- Answers an event each: how many entries before it are lacking, or below 0 what became of it.
 -- An event follows the one before, and brings to the state what it brought when it was appended: so the state is the
 -- same, byte by byte. Only where some are lacking does it begin anew with what its context tells; and where somebody was
@@ -18,6 +18,7 @@ end
 local THERE, FILLED, BROKEN = -1, -2, -3
 local most_events, most_recents, oldest = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 -- include: ../customer/customer.lua
+-- include: ../customer/versions.lua
 
 -- The recents are in the order of sequences. One that stands before them all is remembered only while there is room.
 local function remember_in_place(c, sequence, mark)
@@ -39,35 +40,40 @@ end
 
 -- One whose sequence was passed already is there, or was trimmed, or stands behind a later one in Kafka, since several
 -- nodes produce what they appended each in its own time. The state has it already: what came later knew of it.
-local function fill_in(c, at, sequence, attached, merged, before)
+local function fill_in(c, at, sequence, attached, merged, before, standing)
     local mark, time, packed = mark_of(at), tonumber(ARGV[at + 1]), pack('>I6', sequence)
     local trimmed = c.events >= most_events and time < c.first
     if trimmed or time < oldest or stored_entry(c, time, 1, packed) then
         return THERE
     end
-    if type(pcall_('ZADD', c.line, time, entry_of(at, sequence, attached, merged, before))) == 'table' then
+    if type(pcall_('ZADD', c.line, score_of(at, standing), entry_of(at, sequence, attached, merged, before))) == 'table' then
         return BROKEN
     end
+    note_version(c, standing)
     note_told(c, merged)
     c.events, c.first, c.touched = c.events + 1, math.min(c.first, time), true
     remember_in_place(c, sequence, mark)
+    c.has_forgotten = true -- that one, perhaps
     attach_all(c, ARGV[at + 3], sub(ARGV[at], 7, 12))
     return FILLED
 end
 
 local function put_back(c, at)
-    local sequence, attached, gave_up, merged, last, rest_at = unpack('>I6I4I1I4c0I4c0', ARGV[at + 6])
-    local rest = sub(ARGV[at + 6], rest_at)
-    if sequence <= c.n then
-        return fill_in(c, at, sequence, attached, merged, last .. rest)
+    local sequence, attached, gave_up, merged, last, versions, rest_at = unpack('>I6I4I1I4c0I4c0I4c0', ARGV[at + 6])
+    local rest, standing = sub(ARGV[at + 6], rest_at), standing_of(c, at, sequence, versions)
+    if standing == false then
+        return BROKEN
+    elseif sequence <= c.n then
+        return fill_in(c, at, sequence, attached, merged, last .. rest .. versions, standing)
     end
     local lacking = sequence - c.n - 1
     if lacking > 0 or merged ~= '' or gave_up == 1 then
         c.n, c.last, c.state = sequence - 1, last, rest
     end
-    if not add_event(c, at, merged, attached) then
+    if not add_event(c, at, merged, attached, standing) then
         return BROKEN
     end
+    note_version(c, standing)
     note_told(c, merged)
     return merged == '' and lacking or 0
 end

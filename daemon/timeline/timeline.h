@@ -10,6 +10,10 @@
  * beyond them all whose node has not released them. A retry that comes later than that is a new event. What is
  * remembered is not trimmed, and takes no room from what is within the caps. One thread: that of the connection.
  *
+ * One that has a version is an event of its own by that (interaction.h), and has its entry, which tells how it stands
+ * to the newest that was known before. Nobody reads those that have a newer one: they stay while they are remembered.
+ * As many versions as there are, they change the customer's state once. customer/versions.lua knows them.
+ *
  * One that only says who somebody is goes the same way, in its place among the others, and changes what is known of the
  * customer alone. It is not remembered: to say it once more changes nothing. */
 #pragma once
@@ -57,15 +61,17 @@ enum { TP_TIMELINE_MOST_TOLD = 4 }; /* merged of one entry, as in append.lua; mo
 /* A stored interaction and what the state was before it; borrowed from the reply. */
 struct tp_entry {
     uint64_t sequence;
-    uint32_t attached;         /* as in struct tp_resolved, */
-    struct tp_str merged;      /* and this */
-    struct tp_mapping mapping; /* of its customer, now; nothing where nothing changed, or where one reads */
-    uint64_t last_sequence;    /* likewise: its last by now */
-    struct tp_str members;     /* likewise: ids, as in `merged` */
-    struct tp_str redirect;    /* likewise: whom it leads to by now; "" mostly */
-    struct tp_str traits;      /* likewise, as common/traits.h has them */
-    struct tp_str before;      /* the state, "LF NAME TAB VALUE" each; "" before the first */
-    struct tp_str json;        /* as in struct tp_interaction */
+    bool has_version;           /* where one reads: it has these, */
+    uint64_t version, bare_key; /* as in struct tp_interaction */
+    uint32_t attached;          /* as in struct tp_resolved, */
+    struct tp_str merged;       /* and this */
+    struct tp_mapping mapping;  /* of its customer, now; nothing where nothing changed, or where one reads */
+    uint64_t last_sequence;     /* likewise: its last by now */
+    struct tp_str members;      /* likewise: ids, as in `merged` */
+    struct tp_str redirect;     /* likewise: whom it leads to by now; "" mostly */
+    struct tp_str traits;       /* likewise, as common/traits.h has them */
+    struct tp_str before;       /* the state, "LF NAME TAB VALUE" each; "" before the first */
+    struct tp_str json;         /* as in struct tp_interaction */
     size_t customer_at;
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/error.h"
+#include "daemon/view/newest.h"
 
 /* Of a thousand members most have little or nothing on a page, and what is new is the root's: its stretch is long,
  * those of members are short, and both a stretch and how many are read at once grow where more is wanted. */
@@ -26,7 +27,8 @@ struct source {
     size_t skip;            /* so many at from_ms are behind */
     struct stored *entries;
     size_t at, n;
-    struct tp_buf bytes; /* of the entries */
+    struct tp_buf bytes;      /* of the entries */
+    struct tp_newest *newest; /* while it is asked: a place for each entry, and in front those that have a version */
 };
 
 struct tp_union {
@@ -159,10 +161,64 @@ static int take(struct source *source, const struct tp_entry *entries, const int
     return store(source, entries, times, behind, n);
 }
 
+/* ---- versions ---- */
+
+static void leave_out(struct source *source) {
+    const struct tp_newest *answer = source->newest;
+    size_t kept = 0;
+    for (size_t i = 0; i < source->n; i++)
+        if (!source->entries[i].entry.has_version || !answer++->is_not)
+            source->entries[kept++] = source->entries[i];
+    source->n = kept;
+}
+
+static void on_newest(void *arg, int status) {
+    struct source *source = arg;
+    if (status == 0)
+        leave_out(source);
+    free(source->newest);
+    source->newest = NULL;
+    source->under_way = false;
+    settle(source->line, status);
+}
+
+/* 0: the answer comes later. */
+static int ask_newest(struct source *source) {
+    const struct tp_union *line = source->line;
+    struct tp_newest_question question = {tp_str(line->sources[0].customer_id), tp_str(source->customer_id), NULL, 0};
+    question.entries = source->newest = calloc(source->n, sizeof *source->newest);
+    for (size_t i = 0; source->newest && i < source->n; i++) {
+        const struct tp_entry *entry = &source->entries[i].entry;
+        if (entry->has_version)
+            source->newest[question.n++] = (struct tp_newest){entry->bare_key, entry->version, entry->sequence, false};
+    }
+    int status = source->newest ? tp_newest_ask(line->settings, line->redis, &question, on_newest, source) : TP_ENOMEM;
+    if (status < 0) {
+        free(source->newest);
+        source->newest = NULL;
+    }
+    return status;
+}
+
+/* Who is alone shows the newest of its own, and has no others. */
+static bool may_have_older(const struct source *source) {
+    for (size_t i = 0; source->line->n_sources > 1 && i < source->n; i++)
+        if (source->entries[i].entry.has_version)
+            return true;
+    return false;
+}
+
 static void on_stretch(void *arg, int status, const struct tp_entry *entries, const int64_t *times, size_t n) {
     struct source *source = arg;
+    if (status == 0)
+        status = take(source, entries, times, n);
+    if (status == 0 && may_have_older(source)) {
+        status = ask_newest(source);
+        if (status == 0)
+            return;
+    }
     source->under_way = false;
-    settle(source->line, status < 0 ? status : take(source, entries, times, n));
+    settle(source->line, status);
 }
 
 static void ask(struct tp_union *line, struct source *source) {

@@ -1,5 +1,6 @@
 /* Private to view/: what a root and its members have on their timelines, as one line: in order of time, then of
- * customer, then of sequence. Read as it is needed: of a thousand members only those that may have what comes next. */
+ * customer, then of sequence. Read as it is needed: of a thousand members only those that may have what comes next. Of
+ * an interaction that has versions, only the newest of all. */
 #pragma once
 
 #include "daemon/customer/customer.h"

@@ -52,8 +52,9 @@ struct tp_view_query {
     struct tp_str cursor; /* empty: from the beginning */
 };
 /* {"customer", "events": [...], "next"}: its own and its members', in order of time, then customer, then sequence, each
- * with the customer's id under which it was forwarded. TP_EFORM at once: a cursor that is not ours.
- * A page may hold fewer than `limit` while `next` is not null: a filter that matches little is read on by the caller.
+ * with the customer's id under which it was forwarded; of an interaction that has versions, the newest of all. TP_EFORM
+ * at once: a cursor that is not ours. A page may hold fewer than `limit` while `next` is not null: a filter that
+ * matches little is read on by the caller.
  */
 int tp_view_timeline(const struct tp_settings *settings, struct tp_redis *redis, struct tp_str customer_id,
                      const struct tp_view_query *query, tp_view_done *done, void *arg);

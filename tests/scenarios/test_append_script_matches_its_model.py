@@ -1,6 +1,6 @@
 """append.lua does what a page of Python says: each event once, whatever is retried and replayed; sequences without a
-gap; answers that stay the same; the caps; what is remembered; and what is said of a customer, beside it all. On a plain
-Redis and on one that refuses to cross slots."""
+gap; answers that stay the same; the caps; what is remembered; which version is the newest; and what is said of a
+customer, beside it all. On a plain Redis and on one that refuses to cross slots."""
 
 import struct
 from dataclasses import dataclass, field, replace
@@ -16,6 +16,7 @@ from touchpoint.layout import (
     Entry,
     Recent,
     Trait,
+    Version,
     prints_of,
     read_customer,
     read_entry,
@@ -24,6 +25,7 @@ from touchpoint.layout import (
     read_recents,
     read_told,
     read_traits,
+    read_versions,
 )
 from touchpoint.scripts import REPAIR, Scripts
 
@@ -43,6 +45,8 @@ class Event:
     record: int
     again: bool = False  # as it is remembered: what brought a known key once more
     traits: tuple = None  # (name, JSON) each, of one that only says who somebody is
+    bare_key: bytes = b""  # of one that has a version
+    version: int = None
 
     @property
     def channel(self):
@@ -68,10 +72,11 @@ class Event:
 
     @property
     def last(self):
-        return self.key.hex()
+        return f"{self.time}\t{(self.bare_key or self.key).hex()}"
 
     def mark(self):
-        return self.key + self.content + self.node + self.record.to_bytes(6, "big") + self.time.to_bytes(6, "big")
+        mark = self.key + self.content + self.node + self.record.to_bytes(6, "big") + self.time.to_bytes(6, "big")
+        return mark + self.bare_key + (self.version.to_bytes(8, "big") if self.bare_key else b"")
 
     def changes(self):
         return [(b"s", "mood", str(self.time)), (b"a", self.channel, "1"), (b"a", "sum", "0.5")]
@@ -87,6 +92,7 @@ class Customer:
     remembered: list = field(default_factory=list)  # events, in order of append
     identifiers: dict = field(default_factory=dict)  # when each was seen first, and with which event
     traits: list = field(default_factory=list)
+    versions: dict = field(default_factory=dict)  # the newest, by key of source and id
 
     def mapping(self, attached):
         known = self.sequence, self.identifiers.copy(), (), self.traits.copy()
@@ -119,16 +125,35 @@ class Customer:
             word = "replayed" if same else "duplicate"
             entry = max((e for e in self.entries if e.key == event.key), key=lambda e: e.sequence)
             return (word, entry, self.mapping(entry.attached))
-        before, state = self.state, dict(self.state)
+        other = self.versions.get(event.bare_key)
+        before = self.state | told_of(event, other)
         self.sequence += 1
-        state["last"] = event.last
-        for kind, name, value in event.changes():
-            state[name] = value if kind == b"s" else f"{float(state.get(name, 0)) + float(value):.17g}"
-        self.state = state
-        attached = self.attach(event, received)
-        self.entries.append(Entry(event.time, self.sequence, event.key, attached, (), before, event.tail))
+        self.bring(event, other)
+        attached, is_late = self.attach(event, received), self.is_late(event, other)
+        place = event.time, self.sequence, event.key, attached, (), before, event.tail, event.bare_key, event.version
+        self.entries.append(Entry(*place, is_late))
         self.remembered.append(event)
         return ("appended", self.sequence, attached, (), before, self.mapping(attached))
+
+    def bring(self, event, other):
+        """Of one that has another version nothing is counted."""
+        state = dict(self.state)
+        if not other:
+            state["last"] = event.last
+            for kind, name, value in event.changes():
+                state[name] = value if kind == b"s" else f"{float(state.get(name, 0)) + float(value):.17g}"
+        elif event.version > other.version and state["last"].split("\t")[1] == event.bare_key.hex():
+            state["last"] = event.last
+        self.state = state
+
+    def is_late(self, event, other):
+        """Else it is the newest, and the one before is shown no more."""
+        if other and event.version <= other.version:
+            return True
+        if event.bare_key:
+            self.versions[event.bare_key] = Version(event.version, self.sequence, event.time)
+        self.entries = [replace(e, hidden=e.hidden or (e.sequence == (other and other.sequence))) for e in self.entries]
+        return False
 
     def remember_again(self, event):
         if event not in self.remembered:
@@ -149,17 +174,25 @@ class Customer:
             if waits or any(event is one for one in newest):
                 kept.append(event)
         self.remembered = kept
+        keys = {event.key for event in kept}
+        self.entries = [entry for entry in self.entries if not entry.hidden or entry.key in keys]
 
     def trim(self, most_events, oldest):
         """Beyond the newest by time, and the too old, those go that are not remembered."""
         keys = {event.key for event in self.remembered}
-        in_order = sorted(self.entries, key=lambda e: (e.time, e.sequence))
+        in_order = sorted((e for e in self.entries if not e.hidden), key=lambda e: (e.time, e.sequence))
         beyond = len(in_order) - most_events
-        self.entries = [
+        self.entries = [entry for entry in self.entries if entry.hidden] + [
             entry
             for place, entry in enumerate(in_order)
             if entry.key in keys or (place >= beyond and entry.time >= oldest)
         ]
+
+
+def told_of(event, other):
+    if not other:
+        return {}
+    return {"supersedes" if event.version > other.version else "superseded_by": f"{other.version} {other.sequence}"}
 
 
 class Server:
@@ -200,20 +233,21 @@ class Server:
         return (word, *read_told(told), mapping) if word == "appended" else (word, read_entry(told), mapping)
 
     def customer(self, number):
-        """Its state, last sequence, entries, what is remembered, identifiers and traits."""
+        """Its state, last sequence, entries, what is remembered, identifiers, traits and versions."""
         entries = read_line(self.client.zrange(LANE + b"t:%d" % number, 0, -1, withscores=True))
         blob = self.client.get(LANE + b"c:%d" % number)
         if blob is None:
-            return {}, 0, entries, [], {}, []
+            return {}, 0, entries, [], {}, [], {}
         stored = read_customer(blob)
         recents = read_recents(self.client.get(LANE + b"r:%d" % number) or b"")
         assert stored.prints == prints_of(recents)
         assert stored.count == len(entries)
-        assert all(stored.first <= entry.time for entry in entries)
+        assert all(stored.first <= entry.time for entry in entries if not entry.hidden)
         graph = self.client.hgetall(LANE + b"m:%d" % number)
         assert (stored.role, {*graph} - {b"traits"}) == ("alone", set())
         traits = read_traits(graph.get(b"traits", b""))
-        return stored.state, stored.sequence, entries, recents, stored.identifiers, traits
+        versions = read_versions(self.client.hgetall(LANE + b"v:%d" % number))
+        return stored.state, stored.sequence, entries, recents, stored.identifiers, traits, versions
 
 
 HOLDER = "tp:{L0}:c:%d"  # of an id as short as those here
@@ -221,11 +255,15 @@ WORDS = {b"i": "identified", b"a": "appended", b"r": "replayed", b"d": "duplicat
 
 
 def timeless(answer):
-    return tuple(replace(part, time=-1) if isinstance(part, Entry) else part for part in answer)
+    return tuple(replace(part, time=-1, hidden=False) if isinstance(part, Entry) else part for part in answer)
 
 
 def key_of(number):
     return b"key %04d" % number
+
+
+def place_of(entry):
+    return entry.time, entry.sequence
 
 
 class Story:
@@ -245,13 +283,17 @@ class Story:
 
     def event(self, node, kind, pick, customer, time):
         earlier = self.sent[pick % len(self.sent)] if self.sent else None
-        if kind == "new" or (earlier is None and kind != "identify"):
+        if kind == "new" or (earlier is None and kind not in ("identify", "version")):
             key = key_of(len(self.sent))
             return Event(customer, key, b"said %03d" % (pick % 7), time, node, self.next_record(node))
         if kind == "identify":
             traits = {f"t{pick % number}": f"{pick % 7 or 'null'}" for number in (2, 3)[: pick % 3]}
             own = b"id %05d" % pick, b"said %03d" % (pick % 7), time, node, self.next_record(node)
             return Event(customer, *own, traits=tuple(traits.items()))
+        if kind == "version":
+            thing, version = pick % 3, pick // 3 % 5
+            own = b"v%03d%04d" % (thing, version), b"said %03d" % (pick % 2), time, node, self.next_record(node)
+            return Event(customer, *own, bare_key=b"thing%03d" % thing, version=version)
         if kind == "replay" and earlier.node == node and earlier.record >= self.released[node]:
             return earlier
         if kind == "reuse":
@@ -282,13 +324,18 @@ class Story:
 
     def compare(self):
         for number, customer in enumerate(self.customers):
-            state, sequence, entries, recents, identifiers, traits = self.server.customer(number)
+            state, sequence, entries, recents, identifiers, traits, versions = self.server.customer(number)
             assert state == customer.state
             assert sequence == customer.sequence
-            assert entries == sorted(customer.entries, key=lambda e: (e.time, e.sequence))
+            assert sorted(entries, key=place_of) == sorted(customer.entries, key=place_of)
+            assert [entry for entry in entries if not entry.hidden] == self.shown(customer)
             assert recents == [Recent(e.key, e.content, e.node, e.record, e.time, e.again) for e in customer.remembered]
             assert identifiers == customer.identifiers
             assert traits == customer.traits
+            assert versions == {key: [newest] for key, newest in customer.versions.items()}
+
+    def shown(self, customer):
+        return sorted((entry for entry in customer.entries if not entry.hidden), key=place_of)
 
     def check_replays(self, events, answers):
         """What is given once more is what it was, as long as its node has not released it."""
@@ -302,18 +349,28 @@ class Story:
 
     def check_bounds(self, caps):
         """What the promises say, in words that owe nothing to how the model does it."""
-        most_events, _, _ = caps
+        most_events, most_recents, _ = caps
         for customer in self.customers:
             remembered = {event.key for event in customer.remembered}
             stored = {entry.key for entry in customer.entries}
             assert remembered <= stored, "a replay finds its answer"
             assert len({entry.sequence for entry in customer.entries}) == len(customer.entries)
-            assert len(customer.entries) <= most_events + len(remembered)
+            hidden = {entry.key for entry in customer.entries if entry.hidden}
+            assert hidden <= remembered or len(remembered) <= most_recents, "until some are forgotten"
+            assert len(stored) <= most_events + len(remembered)
+            self.check_versions(customer)
+
+    def check_versions(self, customer):
+        versioned = [entry for entry in customer.entries if entry.bare_key]
+        for entry in versioned:
+            others = [one.version for one in versioned if one.bare_key == entry.bare_key]
+            assert entry.hidden or entry.version == max(others), "the newest is shown, and no other"
+            assert entry.version <= customer.versions[entry.bare_key].version
 
 
 PLANS = st.lists(
     st.tuples(
-        st.sampled_from(["new", "new", "new", "identify", "replay", "retry", "reuse"]),
+        st.sampled_from(["new", "new", "new", "identify", "replay", "retry", "reuse", "version", "version"]),
         st.integers(0, 200),
         st.integers(0, CUSTOMERS - 1),
         st.sampled_from([0, 5, 5, 5, 6, 7, 1_700_000_000_000, 9_999_999_999_999]),

@@ -29,13 +29,15 @@ def name_of(customer):
 
 
 class Event:
-    def __init__(self, number, customer, time, channel, identifiers):
+    def __init__(self, number, customer, time, channel, identifiers, version=None):
         self.key = b"key %04d" % number
         self.time = time
+        self.bare_key, self.version = (b"call %03d" % version[0], version[1]) if version else (b"", None)
         self.customer = customer
         self.name = name_of(customer)
         mark = self.key + b"content " + NODE + number.to_bytes(6, "big") + time.to_bytes(6, "big")
         self.mark = bytes(4) + (1000 + number).to_bytes(6, "big") + mark
+        self.mark += self.bare_key + self.version.to_bytes(8, "big") if version else b""
         self.words = [
             time,
             b"tail of " + self.key,
@@ -47,11 +49,14 @@ class Event:
         self.gave_up = False
 
     def place(self):
-        """As its context tells the state before: the last, and the rest in the order of names."""
-        last, *rest = self.before.split(b"\n")[1:] or [b""]
-        last, rest = (b"\n" + last if last else b""), b"".join(b"\n" + line for line in sorted(rest))
+        """As its context tells the state before: the last, what there is of other versions, and the rest in the order
+        of names."""
+        lines = [b"\n" + line for line in self.before.split(b"\n")[1:]]
+        versions = b"".join(line for line in lines if line.startswith(b"\nsupersede"))
+        last, *rest = [line for line in lines if line != versions] or [b""]
         merged = struct.pack(">I?I", self.attached, self.gave_up, len(self.merged)) + self.merged
-        return self.sequence.to_bytes(6, "big") + merged + struct.pack(">I", len(last)) + last + rest
+        told = struct.pack(">I", len(last)) + last + struct.pack(">I", len(versions)) + versions
+        return self.sequence.to_bytes(6, "big") + merged + told + b"".join(sorted(rest))
 
 
 class Server:
@@ -84,11 +89,13 @@ class Server:
         return self.call(RESTORE, [REPAIR, *caps, b""], events, True)
 
     def keys(self):
-        names = [name for name in self.client.keys("*") if name[len(LANE) :][:2] in (b"c:", b"r:", b"t:")]
-        read = lambda name: (  # noqa: E731
-            self.client.zrange(name, 0, -1, withscores=True) if b"t:" in name else self.client.get(name)
-        )
-        return {name: read(name) for name in names}
+        names = [name for name in self.client.keys("*") if name[len(LANE) :][:2] in (b"c:", b"r:", b"t:", b"v:")]
+        return {name: self.read(name) for name in names}
+
+    def read(self, name):
+        if b"t:" in name:
+            return self.client.zrange(name, 0, -1, withscores=True)
+        return self.client.hgetall(name) if b"v:" in name else self.client.get(name)
 
     def history(self, plans, caps=WIDE):
         """What append.lua makes of it; then the lane is empty, and closed."""
@@ -118,6 +125,7 @@ PLANS = st.lists(
         st.sampled_from([0, 5, 5, 6, 7, 1_700_000_000_000]),
         st.sampled_from(["web", "call", "sms"]),
         st.lists(st.sampled_from("abcd"), min_size=1, max_size=3, unique=True),
+        st.one_of(st.none(), st.tuples(st.integers(0, 1), st.integers(0, 3))),
     ),
     min_size=1,
     max_size=40,
@@ -178,7 +186,8 @@ def test_what_is_lacking_is_told(server, plans, missing):
     was, now = readable(before), readable(server.keys())
     for name in now:
         if b"t:" in name:
-            assert now[name] == {n: entry for n, entry in was[name].items() if n in now[name]}
+            there = {n: replace(entry, hidden=now[name][n].hidden) for n, entry in was[name].items() if n in now[name]}
+            assert now[name] == there, "but what supersedes one may be lacking"
     for customer, sequence in last.items():
         if sequence == was[LANE + b"c:" + name_of(customer)][0]:
             assert state(now, customer) == state(was, customer)
@@ -202,11 +211,20 @@ def test_the_caps_hold(server, plans, size, caps):
         line = server.client.zrange(LANE + b"t:" + name_of(customer), 0, -1, withscores=True)
         keys = {entry.key for entry in read_line(line)}
         remembered = [recent.key for recent in read_recents(server.client.get(LANE + b"r:" + name_of(customer)))]
-        newest = sorted(own, key=lambda event: (event.time, event.sequence))[-most_events:]
+        newest = sorted(newest_of(own), key=lambda event: (event.time, event.sequence))[-most_events:]
         assert remembered[-most_recents:] == [event.key for event in own][-most_recents:]
         assert keys >= set(remembered) | {event.key for event in newest}
         assert len(keys) <= most_events + len(remembered)
         assert len(remembered) <= most_recents + max(1, most_recents // 4) + size + 5
+
+
+def newest_of(events):
+    """Of each that has versions."""
+    newest = {}
+    for event in events:
+        name = event.bare_key or event.key
+        newest[name] = max(event, newest.get(name, event), key=lambda one: (one.version or 0, -one.sequence))
+    return newest.values()
 
 
 def test_one_that_fills_a_gap_is_remembered_only_while_there_is_room(server):
@@ -216,6 +234,30 @@ def test_one_that_fills_a_gap_is_remembered_only_while_there_is_room(server):
     assert server.restore(events[:1], caps) == [FILLED]
     recents = read_recents(server.client.get(LANE + b"r:" + name_of(0)))
     assert [recent.key for recent in recents] == [event.key for event in events[1:]]
+
+
+def line_of(server, customer):
+    return read_line(server.client.zrange(LANE + b"t:" + name_of(customer), 0, -1, withscores=True))
+
+
+def test_a_version_whose_entry_was_lost_is_still_the_newest(server):
+    events, _ = server.history([(0, 5, "web", ["a"], (0, version)) for version in (1, 2)])
+    server.restore(events, WIDE)
+    server.client.delete(LANE + b"t:" + name_of(0))
+    assert server.restore(events, WIDE) == [FILLED] * 2
+    assert [(entry.version, entry.hidden) for entry in line_of(server, 0)] == [(1, True), (2, False)]
+
+
+def test_an_older_version_that_is_not_remembered_is_not_kept(server):
+    """It fills a gap, where nobody reads it."""
+    caps = (100, 2, 0)
+    events, _ = server.history(
+        [(0, 5, "web", ["a"], (0, 1)), *[(0, 6 + n, "web", ["a"], (0, 2 + n)) for n in range(4)]]
+    )
+    server.restore(events[1:], caps)
+    assert server.restore(events[:1], caps) == [FILLED]
+    assert events[0].key not in [entry.key for entry in line_of(server, 0)]
+    assert [entry.version for entry in line_of(server, 0) if not entry.hidden] == [5]
 
 
 @pytest.mark.parametrize("told", [True, False])

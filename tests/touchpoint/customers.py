@@ -14,13 +14,14 @@ from .layout import (
     read_recents,
     read_spans,
     read_told,
+    read_versions,
 )
 from .layout import split_ids as ids_of
 from .scripts import REPAIR, Scripts
 
 LANES = 3
 MINUTE = 7
-KINDS = (b"c:", b"r:", b"t:", b"m:")
+KINDS = (b"c:", b"r:", b"t:", b"m:", b"v:")
 NEVER = 2**32 - 1  # bound to it, nothing is appended
 DEFER = 2**31  # added to a bound: whose it is to be is remembered
 
@@ -79,6 +80,8 @@ class Event:
     names: tuple
     channel: str
     asked: str = ""  # whose it would be without a demotion
+    bare_key: bytes = b""  # of one that has a version
+    version: int = None
 
     @property
     def origin(self):
@@ -106,6 +109,7 @@ class Seen:
     graph: dict  # without rows, spans and owners
     rows: dict
     spans: dict
+    versions: dict
 
 
 class Customers:
@@ -233,6 +237,7 @@ class Customers:
         mark = event.key + event.content + node + six(record) + six(event.time)
         head = (node, released, 100_000, self.most_recents, 0, event.received, 1)
         entry, last, changes = given
+        mark += event.bare_key + struct.pack(">Q", event.version) if event.bare_key else b""
         first = b"\0\1" + struct.pack(">I", bound) + six(event.received) + mark
         words = (first, event.time, entry, event.lines(event.names), last, changes)
         (answer,) = self._call("timeline/append", id, *head, *words)
@@ -243,9 +248,10 @@ class Customers:
         pipe = self.client.pipeline(transaction=False)
         pipe.get(lane + b"c:" + name).get(lane + b"r:" + name)
         pipe.zrange(lane + b"t:" + name, 0, -1, withscores=True).hgetall(lane + b"m:" + name)
-        blob, recents, line, graph = pipe.execute()
+        pipe.hgetall(lane + b"v:" + name)
+        blob, recents, line, graph, versions = pipe.execute()
         if blob is None:
-            assert (recents, line, graph) == (None, [], {})
+            assert (recents, line, graph, versions) == (None, [], {}, {})
             return None
         stored, recents = read_customer(blob), read_recents(recents or b"")
         assert stored.prints == prints_of(recents)
@@ -256,7 +262,7 @@ class Customers:
         rows = {name[4:]: graph.pop(name) for name in list(graph) if name[:4] == "row "}
         recents = [whose(recent, owners) for recent in recents]
         own = id, stored.role, stored.sequence, stored.state, stored.identifiers
-        return Seen(*own, read_line(line), recents, graph, rows, spans)
+        return Seen(*own, read_line(line), recents, graph, rows, spans, read_versions(versions))
 
 
 def whose(recent: Recent, owners):

@@ -23,6 +23,9 @@ class Entry:
     merged: tuple  # ids
     before: dict  # empty before the first
     tail: bytes
+    bare_key: bytes = b""  # of one that has a version, key of source and id
+    version: int = None
+    hidden: bool = False  # a newer version of it is there
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,16 @@ class Trait:
     @property
     def line(self):
         return f"{self.name}\t{self.time}\t{self.holder}\t{self.json}\n"
+
+
+@dataclass(frozen=True)
+class Version:
+    """The newest of an interaction that somebody has."""
+
+    version: int
+    sequence: int
+    time: int
+    owner: str = ""  # a member; none: the customer itself
 
 
 @dataclass
@@ -129,13 +142,28 @@ def read_mapping(text):
     return sequence, identifiers, members, read_traits(rest.read())
 
 
-def read_entry(entry, time=-1):
+def read_entry(entry, score=None):
+    """Without a score it is not known what that tells."""
     rest = io.BytesIO(entry)
     sequence, key, encoding = number_of(rest.read(6)), rest.read(8), rest.read(1)
-    assert encoding == b"\0"
+    assert encoding in b"\0\1"
     attached, merged, before = read_numbers(rest, 4, 2, 4)
+    version = (rest.read(8), number_of(rest.read(8))) if encoding == b"\1" else (b"", None)
     merged = split_ids(rest.read(ID * merged))
-    return Entry(int(time), sequence, key, attached, merged, read_state(rest.read(before)), rest.read())
+    own = sequence, key, attached, merged, read_state(rest.read(before)), rest.read(), *version
+    if score is None:
+        return Entry(-1, *own)
+    return Entry(int(score) if score >= 0 else -1 - int(score), *own, hidden=score < 0)
+
+
+def read_versions(lines):
+    """Of v:ID, by key of source and id."""
+    return {key: [read_version(line) for line in text.decode().splitlines()] for key, text in lines.items()}
+
+
+def read_version(line):
+    version, sequence, time, owner = line.split(" ")
+    return Version(int(version), int(sequence), int(time), owner)
 
 
 def read_line(line):

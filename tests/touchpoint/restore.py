@@ -44,7 +44,7 @@ class Restore:
     def _value(client, name):
         if b":t:" in name:
             return client.zrange(name, 0, -1, withscores=True)
-        if b":m:" in name:
+        if b":m:" in name or b":v:" in name:
             return client.hgetall(name)
         return client.get(name)
 
@@ -117,6 +117,8 @@ def interaction(rnd, mark):
     }
     if rnd.random() < 0.5:
         event["id"] = f"{rnd.choice(TEXTS)[:8]}-{uuid.UUID(int=rnd.getrandbits(128))}"
+    if rnd.random() < 0.4:
+        event |= {"id": f"case-{rnd.randrange(20)}", "version": rnd.getrandbits(40)}
     if rnd.random() < 0.4:
         event["time"] = ago(minutes=rnd.randrange(10_000), milliseconds=rnd.randrange(3))
     if rnd.random() < 0.3:

@@ -82,6 +82,47 @@ static void one_that_identifies_has_another_version(void **state) {
     tp_buf_free(&packed);
 }
 
+/* A journal of before has such as were taken when their version said nothing. */
+static void one_with_a_version_is_packed_with_it(void **state) {
+    (void)state;
+    struct tp_interaction before = an_interaction(), after;
+    struct tp_buf packed = TP_BUF_INIT;
+    before.has_version = true;
+    before.version = TP_MAX_VERSION;
+    before.bare_key = 77;
+    tp_interaction_pack(&before, &packed);
+    assert_int_equal(packed.at[0], 3);
+    assert_int_equal(tp_interaction_unpack(tp_buf_str(&packed), &after), 0);
+    assert_true(after.has_version && after.version == before.version && after.bare_key == 77);
+    assert_true(after.key == before.key);
+    for (packed.len--; packed.len > 0; packed.len--)
+        assert_int_equal(tp_interaction_unpack(tp_buf_str(&packed), &after), TP_ECORRUPT);
+    before.version++;
+    tp_interaction_pack(&before, &packed);
+    assert_int_equal(tp_interaction_unpack(tp_buf_str(&packed), &after), TP_ECORRUPT);
+    tp_buf_free(&packed);
+}
+
+/* What is stored knows events by these numbers: those of one without a version may never change. */
+static void its_key_is_that_of_source_and_event_id(void **state) {
+    (void)state;
+    struct tp_interaction interaction = an_interaction();
+    char room[TP_MAX_EVENT_ID_BYTES + 1];
+    tp_interaction_set_keys(&interaction);
+    assert_true(interaction.key == UINT64_C(0x84f4eccfc3a08419));
+    assert_text(tp_interaction_event_id(&interaction, room), TP_STR("e-1"));
+    interaction.has_version = true;
+    tp_interaction_set_keys(&interaction);
+    assert_true(interaction.key == tp_interaction_key(TP_STR("shop"), TP_STR("e-1;version=0")));
+    assert_true(interaction.bare_key == UINT64_C(0x84f4eccfc3a08419));
+    char longest[TP_MAX_ID_BYTES];
+    memset(longest, 'i', sizeof longest);
+    interaction.id = (struct tp_str){longest, sizeof longest};
+    interaction.version = TP_MAX_VERSION;
+    assert_int_equal(tp_interaction_event_id(&interaction, room).len, TP_MAX_EVENT_ID_BYTES);
+    tp_interaction_set_keys(&interaction);
+}
+
 static void as_many_identifiers_as_there_may_be(void **state) {
     (void)state;
     struct tp_interaction before = an_interaction(), after;
@@ -330,6 +371,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_comes_back_as_it_went),
         cmocka_unit_test(one_that_identifies_has_another_version),
+        cmocka_unit_test(one_with_a_version_is_packed_with_it),
+        cmocka_unit_test(its_key_is_that_of_source_and_event_id),
         cmocka_unit_test(as_many_identifiers_as_there_may_be),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(no_flipped_byte_leads_outside),

@@ -133,7 +133,9 @@ static void what_is_no_state_is_refused(void **state) {
                                           "\nlast\t\tweb\tt\t\"e\"",
                                           "\nlast\t1x\tweb\tt\t\"e\"",
                                           "\nlast\t1\tweb\tt",
-                                          "\nlast\t1\tweb\tt\te"};
+                                          "\nlast\t1\tweb\tt\te",
+                                          "\nsupersedes\t",
+                                          "\nsuperseded_by\t7"};
     const struct tp_context_event event = a_call(NOON);
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         struct tp_buf out = TP_BUF_INIT;
@@ -176,17 +178,19 @@ static void the_last_interaction_is_read_as_it_was_written(void **state) {
 static const char *read_back(struct tp_context_event event, const char *before) {
     static char text[8192];
     struct tp_str context = tp_str(context_of(event, 77, before));
-    struct tp_buf state = TP_BUF_INIT, counts = TP_BUF_INIT;
+    struct tp_buf state = TP_BUF_INIT, counts = TP_BUF_INIT, versions = TP_BUF_INIT;
     struct tp_json_error why;
     struct tp_json json;
     uint64_t sequence = 0;
     assert_int_equal(tp_json_parse(context, 8, &json, &why), 0);
-    assert_int_equal(tp_context_read(json.root, &event, &sequence, &state, &counts), 0);
+    assert_int_equal(tp_context_read(json.root, &event, &sequence, &state, &counts, &versions), 0);
     assert_int_equal(sequence, 77);
     tp_buf_addstr(&state, tp_buf_str(&counts));
+    tp_buf_addstr(&state, tp_buf_str(&versions));
     snprintf(text, sizeof text, "%.*s", (int)state.len, state.len ? state.at : "");
     tp_buf_free(&state);
     tp_buf_free(&counts);
+    tp_buf_free(&versions);
     tp_json_free(&json);
     return text;
 }
@@ -198,6 +202,28 @@ static void the_state_before_is_read_from_a_context(void **state) {
                                          "\nlast\t1\tweb\tt\t\"e\"\nin.call_centre\t3\nin.sms\t12\nin.web\t1"};
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         assert_string_equal(read_back(a_call(NOON), states[i]), states[i]);
+}
+
+#define OTHER "0190a000-0000-7000-8000-000000000001"
+
+static void another_version_is_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *line, *told;
+    } cases[] = {
+        {"\nsupersedes\t0 1", "\"supersedes\":{\"version\":0,\"sequence\":1}}"},
+        {"\nsuperseded_by\t7 12", "\"superseded_by\":{\"version\":7,\"sequence\":12}}"},
+        {"\nsupersedes\t9007199254740991 3 " OTHER,
+         "\"supersedes\":{\"version\":9007199254740991,\"sequence\":3,\"customer\":\"" OTHER "\"}}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char before[256];
+        snprintf(before, sizeof before, "\nlast\t1\tweb\tt\t\"e\"\nin.web\t1%s", cases[i].line);
+        const char *context = context_of(a_call(NOON), 77, before);
+        assert_non_null(strstr(context, cases[i].told));
+        assert_non_null(strstr(context, "\"counts\":{\"web\":1},")); /* it is counted already */
+        assert_string_equal(read_back(a_call(NOON), before), before);
+    }
 }
 
 /* The order of the lines is all that a context does not tell. */
@@ -225,17 +251,22 @@ static void what_is_no_context_is_refused(void **state) {
         CONTEXT("1", "null", "{\"call_centre\":1.5}"),
         CONTEXT("1", "null", "{\"web\":-1}"),
         CONTEXT("2", PREVIOUS_AT_NOON, "{}"),
+        CONTEXT("2", "null", "{},\"supersedes\":7"),
+        CONTEXT("2", "null", "{},\"supersedes\":{\"version\":-1,\"sequence\":1}"),
+        CONTEXT("2", "null", "{},\"supersedes\":{\"version\":1}"),
+        CONTEXT("2", "null", "{},\"superseded_by\":{\"version\":1,\"sequence\":1,\"customer\":\"ann\"}"),
     };
     const struct tp_context_event event = a_call(NOON);
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        struct tp_buf last = TP_BUF_INIT, counts = TP_BUF_INIT;
+        struct tp_buf last = TP_BUF_INIT, counts = TP_BUF_INIT, versions = TP_BUF_INIT;
         struct tp_json_error why;
         struct tp_json json;
         uint64_t sequence;
         assert_int_equal(tp_json_parse(tp_str(foreign[i]), 8, &json, &why), 0);
-        assert_int_equal(tp_context_read(json.root, &event, &sequence, &last, &counts), TP_ECORRUPT);
+        assert_int_equal(tp_context_read(json.root, &event, &sequence, &last, &counts, &versions), TP_ECORRUPT);
         tp_buf_free(&last);
         tp_buf_free(&counts);
+        tp_buf_free(&versions);
         tp_json_free(&json);
     }
 }
@@ -268,6 +299,7 @@ int main(void) {
         cmocka_unit_test(the_state_before_is_read_from_a_context),
         cmocka_unit_test(its_counts_come_back_sorted),
         cmocka_unit_test(what_is_no_context_is_refused),
+        cmocka_unit_test(another_version_is_told),
         cmocka_unit_test(an_interaction_brings_itself_and_one_more_of_its_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void customer_lists(const char *id, const char *line) {
 
 /* The `number`th of a call; its first key ends in "c:ID". */
 static struct test_customer *customer_of(const struct fake_call *call, size_t number) {
-    struct tp_str key = call->words[2 + 4 * (number - 1)];
+    struct tp_str key = call->words[2 + 5 * (number - 1)];
     char id[TP_UUID_TEXT] = "";
     memcpy(id, key.at + key.len - 36, 36);
     return customer(id);
@@ -119,10 +119,10 @@ static redisReply *serve_list(const struct fake_call *call) {
 static redisReply *told_of(const struct test_customer *c) {
     char number[24];
     snprintf(number, sizeof number, "%lld", c->generation);
-    const char *told[20] = {"pending", c->to, number, c->at, "", c->members, "", "",
+    const char *told[21] = {"pending", c->to, number, c->at, "", c->members, "", "",
                             "",        "",    "",     "0",   "", "",         "", c->lines};
-    redisReply *reply = fake_array(20);
-    for (size_t i = 0; i < 20; i++)
+    redisReply *reply = fake_array(21);
+    for (size_t i = 0; i < 21; i++)
         reply->element[i] = fake_text(tp_str(told[i] ? told[i] : ""));
     return reply;
 }

@@ -250,6 +250,21 @@ static void source_and_id_are_the_key(void **state) {
     assert_true(first != interaction.key);
 }
 
+static void a_version_is_part_of_it(void **state) {
+    (void)state;
+    uint64_t keys[3];
+    static const char *const versions[] = {"", "\"version\":0,", "\"version\":9007199254740991,"};
+    for (size_t i = 0; i < 3; i++) {
+        char json[256];
+        snprintf(json, sizeof json, "{\"id\":\"1\",%s\"channel\":\"web\",\"type\":\"a\"," ANN "}", versions[i]);
+        must_take(json);
+        assert_int_equal(interaction.has_version, i > 0);
+        keys[i] = interaction.key;
+        assert_true(i == 0 || (interaction.bare_key == keys[0] && keys[i] != keys[i - 1] && keys[i] != keys[0]));
+    }
+    assert_true(interaction.version == TP_MAX_VERSION);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_come_out_in_one_order),
@@ -267,6 +282,7 @@ int main(void) {
         cmocka_unit_test(a_retry_is_the_same),
         cmocka_unit_test(other_content_is_another),
         cmocka_unit_test(source_and_id_are_the_key),
+        cmocka_unit_test(a_version_is_part_of_it),
     };
     return cmocka_run_group_tests(tests, open_normalizer, close_normalizer);
 }

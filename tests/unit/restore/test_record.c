@@ -28,20 +28,24 @@ struct header {
 static const struct header all[] = {
     {"ce_id", "e-2"}, {"tp_node", NODE}, {"tp_record", "4711"}, {"tp_content", "00fedcba98765432"}, {"tp_others", "2"}};
 
-static uint32_t attached = 1;   /* by the interaction above */
+static uint32_t attached = 1;    /* by the interaction above */
+static const char *version = ""; /* a member of it */
+static const char *before = BEFORE;
 static const char *merged = ""; /* ids, in front of it */
 
 /* What Kafka has of the interaction above, the tenth of its customer. */
 static int read(const struct header *headers, size_t n, struct tp_restore_record **ret) {
     const struct tp_context_event event = {TP_STR("e-2"), TP_STR("web"), TP_STR("page.viewed"), 1767323045678};
-    struct tp_buf context = TP_BUF_INIT, value = TP_BUF_INIT;
+    struct tp_buf context = TP_BUF_INIT, value = TP_BUF_INIT, json = TP_BUF_INIT;
     rd_kafka_headers_t *list = rd_kafka_headers_new(n);
     for (size_t i = 0; i < n; i++)
         rd_kafka_header_add(list, headers[i].name, -1, headers[i].value, -1);
-    assert_int_equal(tp_context_write(&event, 10, TP_STR(BEFORE), &context), 0);
+    assert_int_equal(tp_context_write(&event, 10, tp_str(before), &context), 0);
     const struct tp_resolved resolved = {
         .customer_id = TP_STR(CUSTOMER), .attached = attached, .merged = tp_str(merged)};
-    tp_interaction_compose(TP_STR(JSON), sizeof FRONT - 1, &resolved, tp_buf_str(&context), &value);
+    tp_buf_addf(&json, "%.*s%s}", (int)sizeof JSON - 2, JSON, version);
+    tp_interaction_compose(tp_buf_str(&json), sizeof FRONT - 1, &resolved, tp_buf_str(&context), &value);
+    tp_buf_free(&json);
     const struct tp_kafka_message message = {
         .key = TP_STR(CUSTOMER), .value = tp_buf_str(&value), .headers = n > 0 ? list : NULL};
     int error = tp_restore_record_new(&message, ret);
@@ -108,6 +112,33 @@ static void who_was_merged_comes_back(void **state) {
     attached = 1;
 }
 
+/* As it was told by its event id; one that was told by its bare id was taken when versions said nothing. */
+static void its_version_comes_back(void **state) {
+    (void)state;
+    struct tp_restore_record *record;
+    struct header headers[5];
+    memcpy(headers, all, sizeof all);
+    headers[0].value = "e-2;version=7";
+    version = ",\"version\":7";
+    before = BEFORE "\nsupersedes\t3 9";
+    assert_int_equal(read(headers, 5, &record), 0);
+    const struct tp_interaction *interaction = record->entry.append.interaction;
+    assert_true(interaction->has_version && interaction->version == 7);
+    assert_true(interaction->key == tp_interaction_key(TP_STR("shop"), TP_STR("e-2;version=7")));
+    assert_true(interaction->bare_key == tp_interaction_key(TP_STR("shop"), TP_STR("e-2")));
+    assert_text(record->entry.versions, "\nsupersedes\t3 9");
+    assert_text(record->entry.counts, "\nin.sms\t6\nin.web\t3");
+    tp_restore_record_free(record);
+    before = BEFORE;
+    assert_int_equal(read(all, 5, &record), 0);
+    interaction = record->entry.append.interaction;
+    assert_false(interaction->has_version);
+    assert_true(interaction->key == tp_interaction_key(TP_STR("shop"), TP_STR("e-2")));
+    assert_text(record->entry.versions, "");
+    tp_restore_record_free(record);
+    version = "";
+}
+
 static void no_identifier_may_be_anothers(void **state) {
     (void)state;
     struct tp_restore_record *record;
@@ -153,6 +184,7 @@ int main(void) {
         cmocka_unit_test(all_is_read),
         cmocka_unit_test(what_was_attached_comes_back),
         cmocka_unit_test(who_was_merged_comes_back),
+        cmocka_unit_test(its_version_comes_back),
         cmocka_unit_test(no_identifier_may_be_anothers),
         cmocka_unit_test(what_lacks_a_header_is_none_of_ours),
         cmocka_unit_test(what_has_other_headers_is_none_of_ours),

@@ -166,10 +166,10 @@ static void a_call_says_what_the_script_reads(void **state) {
     struct fake_call *call = fake_hear();
     assert_ptr_equal(call->script, &tp_timeline_append_script);
     static const char *const keys[] = {"tp:{L0}:home",   "tp:{L0}:released", "tp:{L0}:c:" ANN, "tp:{L0}:r:" ANN,
-                                       "tp:{L0}:t:" ANN, "tp:{L0}:m:" ANN,   "tp:{L0}:c:" BOB, "tp:{L0}:r:" BOB,
-                                       "tp:{L0}:t:" BOB, "tp:{L0}:m:" BOB};
-    assert_int_equal(call->n_keys, 10);
-    for (size_t i = 0; i < 10; i++)
+                                       "tp:{L0}:t:" ANN, "tp:{L0}:m:" ANN,   "tp:{L0}:v:" ANN, "tp:{L0}:c:" BOB,
+                                       "tp:{L0}:r:" BOB, "tp:{L0}:t:" BOB,   "tp:{L0}:m:" BOB, "tp:{L0}:v:" BOB};
+    assert_int_equal(call->n_keys, 12);
+    for (size_t i = 0; i < 12; i++)
         assert_true(tp_str_is(call->words[i], keys[i]));
     const struct tp_str *arguments = call->words + call->n_keys;
     assert_true(tp_str_is(arguments[0], "0") && arguments[1].len == 8 && tp_str_is(arguments[2], "77"));

@@ -28,6 +28,7 @@ static void an_entry_is_read(void **state) {
     struct tp_entry entry;
     assert_int_equal(tp_timeline_entry_read(TP_STR(ENTRY), &entry), 0);
     assert_true(entry.sequence == (UINT64_C(1) << 32) + 7);
+    assert_false(entry.has_version);
     assert_int_equal(entry.attached, 5);
     assert_int_equal(entry.mapping.n, 0);
     assert_text(entry.merged, MERGED);
@@ -35,6 +36,24 @@ static void an_entry_is_read(void **state) {
     assert_text(entry.json, JSON);
     assert_int_equal(entry.customer_at, 13);
     assert_memory_equal(entry.json.at, JSON, entry.customer_at);
+}
+
+#define VERSION "one call\0\x1f\xff\xff\xff\xff\xff\xff"
+
+static void one_with_a_version_says_of_what(void **state) {
+    (void)state;
+    struct tp_entry entry;
+    static const char bytes[] = SEQUENCE KEY "\x01\0\0\0\x05\0\x02\0\0\0\x07" VERSION MERGED BEFORE CUSTOMER_AT JSON;
+    assert_int_equal(tp_timeline_entry_read((struct tp_str){bytes, sizeof bytes - 1}, &entry), 0);
+    assert_true(entry.has_version);
+    assert_true(entry.version == TP_MAX_VERSION);
+    assert_true(entry.bare_key == UINT64_C(0x6f6e652063616c6c));
+    assert_int_equal(entry.attached, 5);
+    assert_text(entry.merged, MERGED);
+    assert_text(entry.before, BEFORE);
+    assert_text(entry.json, JSON);
+    for (size_t len = 0; len < sizeof bytes - sizeof JSON; len++)
+        assert_int_equal(tp_timeline_entry_read((struct tp_str){bytes, len}, &entry), TP_ECORRUPT);
 }
 
 static void the_first_entry_has_no_state_before_it(void **state) {
@@ -76,7 +95,7 @@ static void a_cut_entry_is_refused(void **state) {
 static void another_encoding_is_refused(void **state) {
     (void)state;
     struct tp_entry entry;
-    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\x01" NOTHING CUSTOMER_AT JSON), &entry), TP_ECORRUPT);
+    assert_int_equal(tp_timeline_entry_read(TP_STR(SEQUENCE KEY "\x02" NOTHING CUSTOMER_AT JSON), &entry), TP_ECORRUPT);
 }
 
 static void a_place_behind_the_json_is_refused(void **state) {
@@ -88,6 +107,7 @@ static void a_place_behind_the_json_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_is_read),
+        cmocka_unit_test(one_with_a_version_says_of_what),
         cmocka_unit_test(the_first_entry_has_no_state_before_it),
         cmocka_unit_test(what_the_daemon_gives_is_what_it_reads),
         cmocka_unit_test(a_cut_entry_is_refused),

@@ -9,6 +9,7 @@
 #define ID       "0190a000-0000-7000-8000-" /* and the number of a customer; the first is the root, if one is */
 #define CUSTOMER ID "000000000000"
 #define MEMBER   ID "000000000001"
+#define BARE_KEY "one call"
 #define X        "{\"type\":\"x\",\"value\":\"1\"}"
 
 enum { MOST_ENTRIES = 12000, MOST_READ = 12000, MOST_CUSTOMERS = 1001 };
@@ -17,6 +18,7 @@ struct happening {
     int64_t time_ms;
     unsigned number, owner, sequence;
     bool is_sms;
+    unsigned version; /* of the one interaction that has versions; 0: it is another */
 };
 static struct happening line[MOST_ENTRIES]; /* in order of time, then of sequence */
 static size_t n_line;
@@ -28,6 +30,7 @@ static struct {
     size_t reads;
 } customers[MOST_CUSTOMERS];
 static unsigned n_members;
+static bool versions_forgotten;
 
 static const struct tp_settings settings = {.redis = {.prefix = (char[]){"tp:"}, .lanes = 4, .buckets = 4}};
 
@@ -38,12 +41,19 @@ static void happens_to(unsigned owner, int64_t time_ms, bool is_sms) {
     assert_true(n_line <= MOST_ENTRIES);
     for (; at > 0 && line[at - 1].time_ms > time_ms; at--)
         line[at] = line[at - 1];
-    line[at] = (struct happening){time_ms, ++last_number, owner, ++customers[owner].last_sequence, is_sms};
+    line[at] = (struct happening){time_ms, ++last_number, owner, ++customers[owner].last_sequence, is_sms, 0};
     customers[owner].known = true;
 }
 
 static void happens_in(int64_t time_ms, bool is_sms) { happens_to(0, time_ms, is_sms); }
 static void happens(int64_t time_ms) { happens_to(0, time_ms, false); }
+
+static void version_happens_to(unsigned owner, int64_t time_ms, unsigned version) {
+    happens_to(owner, time_ms, false);
+    for (size_t i = 0; i < n_line; i++)
+        if (line[i].number == last_number)
+            line[i].version = version;
+}
 
 static void is_merged(unsigned owner) {
     customers[owner].known = customers[owner].is_member = true;
@@ -55,12 +65,18 @@ static redisReply *entry(const struct happening *happening) {
     char bytes[512] = {0};
     for (int i = 0; i < 4; i++)
         bytes[5 - i] = (char)(happening->sequence >> 8 * i & 0xff);
+    bytes[14] = happening->version > 0;
     bytes[18] = happening->number == attaching;
-    int len = snprintf(bytes + 29, sizeof bytes - 29,
+    size_t head = happening->version > 0 ? 45 : 29;
+    if (happening->version > 0) {
+        memcpy(bytes + 25, BARE_KEY, 8);
+        bytes[40] = (char)happening->version;
+    }
+    int len = snprintf(bytes + head, sizeof bytes - head,
                        "{\"number\":%u,\"channel\":\"%s\",\"type\":\"t\",\"customer\":{\"identifiers\":[" X "]}}",
                        happening->number, happening->is_sms ? "sms" : "web");
-    bytes[28] = (char)(strstr(bytes + 29, "\"identifiers\"") - (bytes + 29));
-    return fake_text((struct tp_str){bytes, 29 + (size_t)len});
+    bytes[head - 1] = (char)(strstr(bytes + head, "\"identifiers\"") - (bytes + head));
+    return fake_text((struct tp_str){bytes, head + (size_t)len});
 }
 
 static const char *decimal(int64_t ms) {
@@ -139,13 +155,42 @@ static redisReply *merges(unsigned owner) {
     return stored_spans("", ids, (struct tp_str){spans, 12 * n});
 }
 
+/* v:ID of the root. */
+static redisReply *versions(const struct fake_call *call) {
+    struct tp_buf lines = TP_BUF_INIT;
+    redisReply *reply = fake_array(call->n - 2);
+    for (unsigned owner = 0; owner < MOST_CUSTOMERS; owner++) {
+        const struct happening *newest = NULL;
+        for (size_t i = 0; i < n_line; i++)
+            if (line[i].owner == owner && line[i].version > (newest ? newest->version : 0))
+                newest = &line[i];
+        if (newest)
+            tp_buf_addf(&lines, "%u %u 5 %s\n", newest->version, newest->sequence,
+                        owner > 0 ? customers[owner].id : "");
+    }
+    for (size_t i = 2; i < call->n; i++) {
+        assert_true(tp_str_is(call->words[i], BARE_KEY));
+        reply->element[i - 2] = versions_forgotten ? fake_nil() : fake_text(tp_buf_str(&lines));
+    }
+    tp_buf_free(&lines);
+    return reply;
+}
+
+/* Else it asks for the first or the last. */
+static bool is_stretch(const struct fake_call *call) {
+    return call->n > 4 && tp_str_is(call->words[4], "BYSCORE") && !tp_str_is(call->words[2], "+inf") &&
+           !tp_str_is(call->words[3], "+inf");
+}
+
 static redisReply *reply_to(const struct fake_call *call) {
     unsigned owner = owner_of(call->words[1]);
+    if (call->words[1].at[call->words[1].len - TP_UUID_TEXT - 1] == 'v')
+        return versions(call);
     if (tp_str_is(call->words[0], "GETRANGE"))
         return blob(owner);
     if (tp_str_is(call->words[0], "HMGET"))
         return merges(owner);
-    return tp_str_is(call->words[4], "BYSCORE") ? stretch(call, owner) : end(owner, tp_str_is(call->words[2], "-1"));
+    return is_stretch(call) ? stretch(call, owner) : end(owner, tp_str_is(call->words[2], "+inf"));
 }
 
 static void serve(void) {
@@ -228,6 +273,7 @@ static struct tp_view_query everything(unsigned limit, bool ascending) {
 static void forget(void) {
     n_line = 0;
     last_number = attaching = n_members = asked = 0;
+    versions_forgotten = false;
     memset(customers, 0, sizeof customers);
     for (unsigned i = 0; i < MOST_CUSTOMERS; i++)
         snprintf(customers[i].id, sizeof customers[i].id, ID "%012x", i);
@@ -421,7 +467,7 @@ static void a_cursor_that_is_not_ours_is_refused(void **state) {
 static size_t ask_for_stretches(const struct tp_view_query *query) {
     size_t n = 0;
     assert_int_equal(ask(query), 0);
-    while (fake_calls && (fake_calls->n < 5 || !tp_str_is(fake_calls->words[4], "BYSCORE"))) {
+    while (fake_calls && !is_stretch(fake_calls)) {
         struct fake_call *call = fake_hear();
         fake_answer(call, 0, reply_to(call));
     }
@@ -656,6 +702,44 @@ static void what_arrives_in_a_root_moves_nothing(void **state) {
 }
 
 /* The others that are under way are waited for. */
+/* A member's newest is shown where the root has none newer, and the other way round. */
+static void of_versions_the_newest_of_all_is_shown(void **state) {
+    (void)state;
+    for (unsigned newer = 0; newer < 2; newer++)
+        for (unsigned limit = 1; limit < 4; limit++) {
+            forget();
+            is_merged(1);
+            happens_to(0, 10, false), happens_to(1, 50, false);
+            version_happens_to(newer, 20, 3), version_happens_to(1 - newer, 30, 2);
+            happens_to(1, 40, false);
+            read_all(everything(limit, false), NULL);
+            ASSERT_IDS(2, 5, 3, 1);
+            read_all(everything(limit, true), NULL);
+            ASSERT_IDS(1, 3, 5, 2);
+        }
+}
+
+static void of_many_that_are_superseded_none_is_shown(void **state) {
+    (void)state;
+    is_merged(1);
+    for (unsigned i = 0; i < 300; i++)
+        version_happens_to(1, 100 + i, 1 + i % 100);
+    happens_to(1, 50, false), version_happens_to(0, 1000, 120), happens_to(0, 60, false);
+    read_all(everything(2, false), NULL);
+    ASSERT_IDS(302, 303, 301);
+    read_all(everything(2, true), NULL);
+    ASSERT_IDS(301, 303, 302);
+}
+
+static void what_is_forgotten_of_versions_hides_nothing(void **state) {
+    (void)state;
+    is_merged(1);
+    version_happens_to(0, 20, 3), version_happens_to(1, 30, 2);
+    versions_forgotten = true;
+    read_all(everything(5, true), NULL);
+    ASSERT_IDS(1, 2);
+}
+
 static void a_failure_of_one_is_told_once(void **state) {
     (void)state;
     for (size_t failing = 0; failing < 3; failing++) {
@@ -696,6 +780,9 @@ int main(void) {
         TEST(a_merge_meanwhile_moves_nothing),
         TEST(a_cursor_of_somebody_else_is_a_place),
         TEST(what_arrives_in_a_root_moves_nothing),
+        TEST(of_versions_the_newest_of_all_is_shown),
+        TEST(of_many_that_are_superseded_none_is_shown),
+        TEST(what_is_forgotten_of_versions_hides_nothing),
         TEST(a_failure_of_one_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
