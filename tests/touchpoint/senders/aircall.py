@@ -1,4 +1,4 @@
-"""Aircall puts the webhook's token into the body (Aircall's "Webhooks: authenticity")."""
+"""Aircall signs nothing: it puts the webhook's token into the body (developer.aircall.io, "Webhooks")."""
 
 import json
 
