@@ -121,7 +121,10 @@ def message($event; $at; $who; $conversation):
 def messages($event; $at):
   ((.external_number // .raw_digits) | phone) as $who
   | if .group_conversation_id == null then message($event; $at; $who; ["aircall", .number.id, $who] | map(select(filled) | tostring) | join(":"))
-    else message($event; $at; ($who // (.participants[]? | phone)); "aircall:\(.group_conversation_id)") end;
+    else
+      ([if $who then $who else .participants[]? | phone | select(filled) end] | if . == [] then [null] else . end) as $them
+      | message($event; $at; $them[]; "aircall:\(.group_conversation_id)")
+    end;
 
 # ---- who is who ----
 

@@ -1,5 +1,5 @@
-"""Zendesk signs the timestamp and the body, in base64 of the HMAC-SHA256 keyed by the secret as its console shows it
-(Zendesk's "Verifying webhook authenticity")."""
+"""Zendesk signs the timestamp and the body, in base64 of the HMAC-SHA256 keyed by the secret as its console shows it,
+not by what that is the base64 of (developer.zendesk.com, "Verifying webhooks")."""
 
 import base64
 import hashlib
