@@ -73,3 +73,41 @@ def whom: {
   email: first_of(people | .email, .email_address),
   phone: first_of(people | .phone, .phone_number),
   anonymous_id: first_of(people | .anonymous_id, .anonymousId)};
+
+# A time as senders write it, where they need not say how: RFC 3339 as it is; with a blank in place of the T; without a zone, in UTC; a number of
+# seconds, milliseconds or microseconds by its size.
+def moment:
+  if type == "string" and number == null then
+    rtrimstr(" UTC")
+    | if epoch == null then null
+      elif endswith("Z") or endswith("z") or (.[-6:-5] | . == "+" or . == "-") then .[:10] + "T" + .[11:]
+      else .[:10] + "T" + .[11:] + "Z" end
+  else number | if . == null then null elif . < 100000000000 then seconds elif . < 100000000000000 then milliseconds else microseconds end end;
+
+# The text of a type where it may be one.
+def type_form:
+  if type == "string" and length > 0 and length <= 128
+    and (explode | all(. == 45 or . == 46 or . == 95 or (. >= 48 and . <= 57) or (. >= 65 and . <= 90) or (. >= 97 and . <= 122)))
+    and (split(".") | all(. != "" and (split("-") | all(. != "")))) then . else null end;
+
+# An interaction as POST /v1/events takes it: it has no other members, and its customer nothing but identifiers.
+def is_interaction:
+  type == "object" and (.channel | type) == "string" and (.customer | type) == "object"
+  and (keys - ["id", "source", "channel", "type", "time", "direction", "conversation", "agent", "queue", "department", "wait_s", "duration_s", "outcome", "issue",
+      "feedback", "sentiment", "subject", "text", "segment", "version", "attributes", "traits", "customer"] == [])
+  and (.customer | has("identifiers") or (keys - ["customer_id", "email", "phone", "anonymous_id", "x", "facebook", "instagram", "whatsapp", "telegram", "line", "slack"] == []));
+
+# What a sender of whatever kind tells of: an interaction as it is, but for what it leaves out; else one of that type, about who is named in it, with
+# all of it as `attributes.event`. (A parameter $type would hide the function `type`.)
+def told($what; $when):
+  . as $data
+  | ($what | type_form) as $what | ($when | moment) as $when
+  | (if type == "object" then . else {} end) as $members
+  | if is_interaction then . + {type: (.type // $what), time: (.time // $when)} | del(.source)
+    else
+      {channel: ({email: "email", sms: "sms", call: "call_centre", voicemail: "call_centre", chat: "chat", message: "chat", survey: "survey", ticket: "desk", screen: "app"}
+          [$what // "" | split(".")[0] // ""] // "web"),
+       type: $what, time: $when, customer: ($members | whom)}
+      | if $what == "identify" then .traits = ($members.traits | if type == "object" then . else null end)
+        else .attributes = {event: $data} | .conversation = ($members | first_of(.conversation_id, .thread_id, .ticket_id, .call_id, .order_id)) end
+    end;
