@@ -1,9 +1,9 @@
-# An example to begin with: orders of a shop. README.md goes through it line by line.
+# An example to begin with: the orders of a shop. README.md arrives here step by step.
 
-# {"order": "o-9", "state": "paid", "changed": 1772443800, "buyer": {"number": 4711, "mail": "ann@example.com", "tel": "020 7946 0123"},
-#  "total": 19.99, "currency": "GBP", "note": "please ring twice"}
-def type_of: {placed: "checkout.started", paid: "purchase.completed", refunded: "purchase.refunded"}[.state // ""];
+# The shop's words in those of all senders (docs/vocabulary.md).
+def type_of: {placed: "checkout.started", paid: "purchase.completed", shipped: "purchase.updated", cancelled: "purchase.cancelled", refunded: "purchase.refunded"}[.state // ""];
 
+# One order, or a list of them, or one on each line.
 .body | if type == "array" then .[] else . end
 | . as $order
 | {
@@ -11,11 +11,11 @@ def type_of: {placed: "checkout.started", paid: "purchase.completed", refunded: 
     channel: "web",
     type: type_of,
     time: (.changed | seconds),
-    direction: "inbound",
+    direction: (if .state == "shipped" or .state == "refunded" then "outbound" else "inbound" end),
     conversation: .order,
     text: .note,
     customer: {customer_id: .buyer.number, email: .buyer.mail, phone: .buyer.tel},
-    attributes: ({total, currency} | with_entries(select(.value | filled)))
+    attributes: ({total, currency, items: [.lines[]?.sku]} | with_entries(select(.value | filled)))
   }
 | nobody("order:\($order.order)")
 | other("json"; $order)

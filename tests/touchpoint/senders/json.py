@@ -5,7 +5,7 @@ import hashlib
 import hmac
 
 SECRET = "secret-of-the-shop"
-SETTINGS = ""
+SETTINGS = 'region = "GB"'
 
 
 def sign(request):
