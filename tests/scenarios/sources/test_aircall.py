@@ -23,6 +23,11 @@ def types(timeline):
     return sorted(entry["type"] for entry in timeline)
 
 
+def test_a_call_has_one_end_however_often_it_is_told(daemon):
+    post(daemon, "hungup", "ended", "tagged-afterwards", "created")
+    assert types(timeline_of(daemon, 2, phone="+442079460123")) == ["call.completed", "call.started"]
+
+
 def test_a_voicemail_is_left_once(daemon):
     post(daemon, "left-a-voicemail", "ended-with-a-voicemail")
     assert types(timeline_of(daemon, 2, phone="+442079460123")) == ["call.missed", "voicemail.left"]
