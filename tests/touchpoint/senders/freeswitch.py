@@ -1,4 +1,5 @@
-"""mod_json_cdr shows the name and password of `cred` (json_cdr.conf.xml)."""
+"""mod_json_cdr shows the name and password of `cred`, and has the leg's uuid in the address (FreeSWITCH's source:
+process_cdr in mod_json_cdr.c, and json_cdr.conf.xml)."""
 
 import base64
 
