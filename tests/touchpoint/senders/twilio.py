@@ -14,7 +14,8 @@ SETTINGS = 'region = "GB"'
 def sign(request):
     signed = request.url
     if request.headers["Content-Type"].startswith("application/json"):
-        request.url += f"?bodySHA256={hashlib.sha256(request.body).hexdigest()}"
+        joint = "&" if "?" in request.url else "?"
+        request.url += f"{joint}bodySHA256={hashlib.sha256(request.body).hexdigest()}"
         signed = request.url
     else:
         fields = urllib.parse.parse_qsl(request.body.decode(), keep_blank_values=True)
