@@ -8,7 +8,9 @@ import pytest
 from touchpoint.front import event
 from touchpoint.kinds import SETTINGS, Fixture, section, send, sent, timeline_of
 from touchpoint.senders import sender
+from touchpoint.story import ids
 from touchpoint.story import send as tell
+from touchpoint.wait import until
 
 CALL = "CA00000000000000000000000000000001"
 
@@ -42,6 +44,16 @@ def test_who_was_answered_by_an_agent_has_talked_to_one(daemon):
     assert by_type["call.answered"]["agent"] == "bo"
     assert (by_type["call.completed"]["outcome"], by_type["call.completed"]["duration_s"]) == ("answered", 170)
     assert {entry["conversation"] for entry in timeline if entry["type"] != "message.received"} == {CALL}
+
+
+def test_the_end_that_comes_later_and_knows_more_takes_the_place_of_the_other(daemon):
+    told(daemon, "call-completed", "dial-hung-up")
+
+    def abandoned():
+        timeline = timeline_of(daemon, 1, phone="+442079460123")
+        return timeline if timeline[0]["type"] == "call.abandoned" else None
+
+    assert ids(until(abandoned, 20, "the later one is shown")) == [f"{CALL}.ended"]
 
 
 def test_who_is_put_through_is_answered_once(daemon):
