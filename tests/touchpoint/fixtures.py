@@ -12,6 +12,7 @@ from .kafka import Kafka
 from .redis import Redis
 
 _PROCESSES = pytest.StashKey()
+_KAFKA = pytest.StashKey()
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture(scope="session")
-def kafka_server(tmp_path_factory):
-    server = Kafka(tmp_path_factory.mktemp("kafka"))
+def kafka_server(request, tmp_path_factory):
+    server = request.config.stash[_KAFKA] = Kafka(tmp_path_factory.mktemp("kafka"))
     try:
         yield server.start()
     finally:
@@ -79,10 +80,14 @@ class Topics:
 
 
 @pytest.fixture
-def topics():
-    """Topics of this test's own, for all the daemons that it starts."""
+def topics(request):
+    """Topics of this test's own, for all the daemons that it starts. They go with it: a Kafka that is killed looks
+    through all that it has before it answers again."""
     mark = uuid.uuid4().hex[:12]
-    return Topics(*(f"test-{mark}.{name}" for name in Topics.__dataclass_fields__))
+    yield Topics(*(f"test-{mark}.{name}" for name in Topics.__dataclass_fields__))
+    server = request.config.stash.get(_KAFKA, None)
+    if server and server.process.running:
+        server.drop_topics(f"test-{mark}.")
 
 
 @pytest.fixture

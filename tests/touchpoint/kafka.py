@@ -40,8 +40,9 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=200
 # A killed broker may come back at once.
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
-# Killed, it looks through what all tests have left before it answers.
+# Killed, it looks through what tests have left before it answers; what they drop is soon gone.
 num.recovery.threads.per.data.dir=4
+log.segment.delete.delay.ms=1000
 """
 
 LOGGING = """
@@ -90,6 +91,7 @@ class Kafka:
         java = [*JAVA, f"-Dlog4j.configuration=file:{logging}"]
         self.process = Process("kafka", [*java, "kafka.Kafka", self.config], self.folder)
         cluster = uuid.uuid4().hex[:22]
+        self._janitor = None
         self._format = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.config]
 
     @property
@@ -108,7 +110,7 @@ class Kafka:
             assert formatting.child.wait(60) == 0, formatting.log_tail()
         self.process.launch()
         admin = self.admin
-        # After a kill it looks through the partitions of all tests before, which takes long on a busy machine.
+        # After a kill it looks through its partitions, which takes long on a busy machine.
         self.process.wait_until(lambda: self._ready(admin), 180, "Kafka answers")
         return self
 
@@ -153,6 +155,13 @@ class Kafka:
         admin = self.admin
         admin.delete_topics([name])[name].result(30)
         until(lambda: name not in admin.list_topics(timeout=10).topics, 30, f"{name} is gone")
+
+    def drop_topics(self, prefix):
+        """Those whose names begin so, without waiting until they are gone. Nobody may use them any more."""
+        admin = self._janitor = self._janitor or self.admin
+        names = [name for name in admin.list_topics(timeout=10).topics if name.startswith(prefix)]
+        for answer in admin.delete_topics(names).values() if names else ():
+            answer.result(30)
 
     def has_open_transaction(self, topic):
         """Whether what is committed, or aborted, ends before what there is."""
