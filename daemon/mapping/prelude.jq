@@ -49,6 +49,9 @@ def percent_decoded:
 
 def other($sender; $raw): if .type then . else . + {type: ($sender + ".other"), attributes: ((.attributes // {}) + {event: $raw})} end;
 
+# As daemon/normalize/tidy.c takes it.
+def each(f): . as $element | try f catch ["unreadable", (if type == "string" then . else tojson end), $element];
+
 def nobody($id): .customer.nobody = $id;
 
 # RFC 3339, of whatever offset and with whatever fraction, in seconds since 1970.

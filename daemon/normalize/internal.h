@@ -161,6 +161,10 @@ int tp_traits_take(struct tp_task *task, const struct tp_place *place, const jso
 /* tidy.c: of an object that a mapping made */
 void tp_tidy(struct tp_normalizer *normalizer);
 void tp_tidy_customer(struct tp_normalizer *normalizer, json_t *customer);
+/* Whether it is what the prelude's `each` makes of an element that a mapping failed on; then it is refused for that,
+ * and what is kept of it is the element. */
+bool tp_tidy_is_unreadable(const json_t *value);
+int tp_tidy_refuse_unreadable(struct tp_task *task);
 /* A string without control characters, of at most so many; NULL where memory is short. */
 json_t *tp_tidy_line(struct tp_str text, size_t most);
 

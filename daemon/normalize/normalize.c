@@ -105,6 +105,8 @@ static int parse(struct tp_task *task, struct tp_str data) {
     int error = tp_json_parse(data, normalizer->max_depth, &normalizer->json, &why);
     if (error)
         return tp_refuse(task->refusal, error, NULL, "%s", why.message);
+    if (task->forgives && tp_tidy_is_unreadable(normalizer->json.root))
+        return tp_tidy_refuse_unreadable(task);
     if (!json_is_object(normalizer->json.root))
         return tp_refuse_type(task->refusal, NULL, "an object", normalizer->json.root);
     return 0;

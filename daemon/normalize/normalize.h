@@ -46,7 +46,9 @@ struct tp_refusal {
     int error;         /* its code goes to the sender */
     char path[128];    /* "customer.identifiers[0].value"; "" for the whole */
     char message[256]; /* the value's kind and what was expected; never the value itself */
-    struct tp_str id;  /* the id sent, when it could be read; valid as the interaction would be */
+    /* These are valid as the interaction would be. */
+    struct tp_str id;      /* the id sent, when it could be read */
+    struct tp_str element; /* of what a mapping could not read: that, to be kept in place of the data; else empty */
 };
 
 /* 0 and the interaction, whose strings live in the normalizer until the next call; or a TP_E* and the refusal.

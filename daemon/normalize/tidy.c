@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/error.h"
 #include "common/utf8.h"
 
 static struct tp_str string_of(const json_t *value) {
@@ -154,6 +155,25 @@ static void tidy_object(struct tp_normalizer *normalizer, json_t *object, const 
 
 void tp_tidy(struct tp_normalizer *normalizer) {
     tidy_object(normalizer, normalizer->json.root, &tp_rules_interaction);
+}
+
+/* ---- what it could not read ---- */
+
+/* ["unreadable", why, the element] */
+bool tp_tidy_is_unreadable(const json_t *value) {
+    return json_array_size(value) == 3 && tp_str_is(string_of(json_array_get(value, 0)), "unreadable") &&
+           json_is_string(json_array_get(value, 1));
+}
+
+int tp_tidy_refuse_unreadable(struct tp_task *task) {
+    struct tp_normalizer *normalizer = task->normalizer;
+    struct tp_refusal *refusal = task->refusal;
+    const json_t *told = normalizer->json.root;
+    int error = tp_refuse(refusal, TP_EUNREADABLE, NULL, "%s", json_string_value(json_array_get(told, 1)));
+    refusal->message[tp_utf8_prefix(tp_str(refusal->message))] = '\0'; /* cut, maybe within a character */
+    tp_json_write(&normalizer->json, json_array_get(told, 2), &normalizer->out);
+    refusal->element = tp_buf_str(&normalizer->out);
+    return error;
 }
 
 /* ---- whom it is about ---- */

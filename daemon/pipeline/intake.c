@@ -79,7 +79,7 @@ static int refuse(struct order *order, const struct tp_source_element *element, 
         .code = tp_str(tp_error_code(refusal->error)),
         .path = tp_str(refusal->path),
         .message = tp_str(refusal->message),
-        .payload = element->raw,
+        .payload = refusal->element.len > 0 ? refusal->element : element->raw,
         .received_ms = order->batch.received_ms,
     };
     struct tp_buf *packed = &order->intake->packed;

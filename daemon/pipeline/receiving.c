@@ -29,10 +29,27 @@ struct arrival {
 
 /* ---- its end ---- */
 
+/* All of it, or one of its elements. */
+static bool was_unreadable(const struct tp_job *job) {
+    for (size_t i = 0; i < job->n; i++)
+        if (job->verdicts[i].error == TP_EUNREADABLE)
+            return true;
+    return false;
+}
+
+static void tell_unreadable(const struct arrival *arrival) {
+    static struct tp_log_limit limit;
+    tp_sender_count(arrival->sender, TP_SENDER_UNREADABLE, 1);
+    tp_log_limited(&limit, 10, TP_LOG_WARNING, "unreadable", "stage=source source=%s",
+                   tp_log_quote(tp_sender_settings(arrival->sender)->name));
+}
+
 static void count(const struct arrival *arrival, const struct tp_job *job) {
     tp_sender_count(arrival->sender, TP_SENDER_REQUESTS, 1);
     tp_sender_count(arrival->sender, TP_SENDER_ACCEPTED, job->n_accepted);
     tp_sender_count(arrival->sender, TP_SENDER_REJECTED, job->n - job->n_accepted);
+    if (was_unreadable(job))
+        tell_unreadable(arrival);
 }
 
 static void on_done(void *arg, struct tp_job *job) {
@@ -53,12 +70,10 @@ static void fail(struct arrival *arrival, int error) {
 
 /* What no mapping can read will be no better when it is sent again. */
 static void refuse(struct arrival *arrival, const char *message) {
-    static struct tp_log_limit limit;
-    const char *source = tp_sender_settings(arrival->sender)->name;
-    const struct tp_intake_refusal refusal = {
-        .source = tp_str(source), .payload = arrival->received.body, .error = TP_EUNREADABLE, .message = message};
-    tp_sender_count(arrival->sender, TP_SENDER_UNREADABLE, 1);
-    tp_log_limited(&limit, 10, TP_LOG_WARNING, "unreadable", "stage=source source=%s", tp_log_quote(source));
+    const struct tp_intake_refusal refusal = {.source = tp_str(tp_sender_settings(arrival->sender)->name),
+                                              .payload = arrival->received.body,
+                                              .error = TP_EUNREADABLE,
+                                              .message = message};
     int error = tp_intake_refuse(arrival->receiving->options.intake, &refusal, on_done, arrival);
     if (error < 0)
         fail(arrival, error);

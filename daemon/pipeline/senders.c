@@ -204,7 +204,7 @@ static const struct {
                             "events of a source, by what became of them"},
     [TP_SENDER_REJECTED] = {"touchpoint_source_events_total", "status=\"rejected\"", NULL},
     [TP_SENDER_REQUESTS] = {"touchpoint_source_requests_total", "result=\"taken\"",
-                            "requests of a source: taken, not proven to be its own, or not to be read by its mapping"},
+                            "requests of a source: taken, not proven to be its own, or with something that its mapping could not read"},
     [TP_SENDER_UNVERIFIED] = {"touchpoint_source_requests_total", "result=\"unverified\"", NULL},
     [TP_SENDER_UNREADABLE] = {"touchpoint_source_requests_total", "result=\"unreadable\"", NULL},
 };

@@ -6,7 +6,8 @@ def data: if .data != null then .data elif .data_base64 then .data_base64 as $ba
 
 # `source` and `id` together name an event. Attributes beyond the specification's own are kept.
 def of_event($digest):
-  . as $e
+  if type == "object" and (.specversion or .type) then . else error("no CloudEvent, which has a specversion, an id, a source and a type") end
+  | . as $e
   | (del(.specversion, .id, .type, .time, .data, .data_base64, .datacontenttype)) as $attributes
   | ("\(.source) \(.id)" | if utf8bytelength <= 240 then . else null end) as $name
   | data
@@ -23,6 +24,4 @@ def binary:
 
 .body_sha256 as $digest
 | if .headers."ce-specversion" then binary | of_event($digest)
-else .body | if type == "array" then .[] else . end
-  | if type == "object" and (.specversion or .type) then of_event($digest) else error("no CloudEvent, which has a specversion, an id, a source and a type") end
-end
+else .body | if type == "array" then .[] else . end | each(of_event($digest)) end

@@ -174,12 +174,12 @@ def is_contact: IN("story_insights", "videos", "live_videos") | not;
 | (if .object == "instagram" then "instagram" else "facebook" end) as $type
 | .entry[]?
 | (.id | tostring) as $page | .time as $at
-| ((.messaging // [])[] | messages($type; $page; null)),
-  ((.standby // [])[] | messages($type; $page; true)),
+| ((.messaging // [])[] | each(messages($type; $page; null))),
+  ((.standby // [])[] | each(messages($type; $page; true))),
   ((.changes // [])[]
      | (.field // "") as $field
      | select($field | is_contact)
      | .value
      | if type != "object" then empty
-       elif (.sender | type) == "object" and (.recipient | type) == "object" then messages($type; $page; null)
-       else change($field; $type; $page; $at) end)
+       elif (.sender | type) == "object" and (.recipient | type) == "object" then each(messages($type; $page; null))
+       else each(change($field; $type; $page; $at)) end)

@@ -128,7 +128,7 @@ def interaction($type; $common; $received_at):
     elif $type == "alias" then alias($message) | said({})
     else .attributes = ($message | attributes)
       | if $type == "track" then track($device) elif $type == "page" then seen("page.viewed") elif $type == "screen" then seen("screen.viewed") else . end
-      | if .type then . else .attributes = null | .subject = null | other("segment"; $message | del(.writeKey) | if .context == {} then del(.context) else . end) end end;
+      | if .type then . else .attributes = null | .subject = null | other("segment"; $message | if .context == {} then del(.context) else . end) end end;
 
 # ---- all of it ----
 
@@ -147,4 +147,4 @@ def message_of($path; $common; $request; $number):
 | (if $request.batch then .body else {batch: [.body]} end) as $common
 | range($common.batch | length) as $number
 | $common.batch[$number]
-| if type != "object" then . else . as $message | try message_of($path; $common; $request; $number) catch ($message | del(.writeKey)) end
+| if type != "object" then . else del(.writeKey) | each(message_of($path; $common; $request; $number)) end

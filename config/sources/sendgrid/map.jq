@@ -14,19 +14,21 @@ def known: ["email", "timestamp", "event", "sg_event_id", "sg_message_id", "smtp
   "sg_content_type", "pool", "newsletter", "marketing_campaign_id", "marketing_campaign_name", "send_at"];
 def arguments: with_entries(select(.key | IN(known[]) | not));
 
-.body | if type == "array" then .[] else . end
-| select(.event != "account_status_change") # of the company's account, and of no customer
-| . as $e
-| {
-    id: .sg_event_id,
-    channel: "email",
-    type: types[.event // ""],
-    time: (.timestamp | seconds),
-    direction: "outbound",
-    conversation: (.sg_message_id | if type == "string" then split(".")[0] else null end),
-    outcome: (.reason // (if .event == "deferred" then .response else null end)),
-    customer: {email, customer_id: (.customer_id // .user_id // .userid)},
-    attributes: (kept + arguments)
-  }
-| nobody("sendgrid:\($e.sg_message_id // $e.sg_event_id)")
-| other("sendgrid"; $e)
+def of_event:
+  select(.event != "account_status_change") # of the company's account, and of no customer
+  | . as $e
+  | {
+      id: .sg_event_id,
+      channel: "email",
+      type: types[.event // ""],
+      time: (.timestamp | seconds),
+      direction: "outbound",
+      conversation: (.sg_message_id | if type == "string" then split(".")[0] else null end),
+      outcome: (.reason // (if .event == "deferred" then .response else null end)),
+      customer: {email, customer_id: (.customer_id // .user_id // .userid)},
+      attributes: (kept + arguments)
+    }
+  | nobody("sendgrid:\($e.sg_message_id // $e.sg_event_id)")
+  | other("sendgrid"; $e);
+
+.body | if type == "array" then .[] else . end | each(of_event)

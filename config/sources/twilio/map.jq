@@ -363,4 +363,4 @@ def of_event:
 
 .body_sha256 as $digest
 | (.query // {} | del(.bodySHA256)) as $query
-| if .body then (.body | if type == "array" then .[] else . end | of_event) else $query + (.form // {}) | callback($digest) end
+| if .body then (.body | if type == "array" then .[] else . end | each(of_event)) else $query + (.form // {}) | callback($digest) end

@@ -179,12 +179,12 @@ def unknown($field; $account):
 | if ($value | type) != "object" then empty
   elif $field | IN("messages", "calls", "smb_message_echoes", "message_echoes", "user_preferences", "history") then
     (($value.messages // [])[]
-       | if $field == "history" then past($value; if .from == $value.metadata.display_phone_number then .to else .from end)
-         else message($value; false; .from) end),
-    (($value.message_echoes // [])[] | message($value; true; .to)),
-    (($value.statuses // [])[] | if .type == "call" then call($value) else status($value) end),
-    (($value.calls // [])[] | call($value)),
-    (($value.user_preferences // [])[] | preference($value)),
-    (($value.history // [])[].threads[]? | .id as $who | .messages[]? | past($value; $who))
+       | each(if $field == "history" then past($value; if .from == $value.metadata.display_phone_number then .to else .from end)
+         else message($value; false; .from) end)),
+    (($value.message_echoes // [])[] | each(message($value; true; .to))),
+    (($value.statuses // [])[] | each(if .type == "call" then call($value) else status($value) end)),
+    (($value.calls // [])[] | each(call($value))),
+    (($value.user_preferences // [])[] | each(preference($value))),
+    (($value.history // [])[].threads[]? | .id as $who | .messages[]? | each(past($value; $who)))
   elif $field | of_the_account then empty
   else $value | unknown($field; $account) | other("whatsapp"; {field: $field, value: $value}) end

@@ -153,15 +153,16 @@ def account_activity:
   | select($name | IN(known[]) | not)
   | .value
   | if type == "array" then .[] else . end
-  | if type != "object" then empty
-    elif $name == "tweet_create_events" then post($us)
+  | objects
+  | each(
+    if $name == "tweet_create_events" then post($us)
     elif $name == "favorite_events" then liked($us)
     elif $name | IN("follow_events", "unfollow_events", "block_events", "unblock_events", "mute_events", "unmute_events") then done_to($name; $us)
     elif $name == "direct_message_events" then direct($us; $users)
     elif $name == "direct_message_mark_read_events" then read($us; $users)
     elif $name == "tweet_delete_events" then deleted($us)
     elif $name == "user_event" and .revoke then revoked($us)
-    else whatever($name; $us) end;
+    else whatever($name; $us) end);
 
 # ---- the X Activity API, in the words of the Account Activity API ----
 

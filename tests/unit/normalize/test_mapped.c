@@ -51,6 +51,34 @@ static void texts_are_made_to_fit(void **state) {
     must_become("{" HEAD ",\"text\":\"one\\ntwo\"," ANN "}", "\"text\":\"one\\ntwo\"");
 }
 
+static void must_be_unreadable(const char *json, const char *message, const char *element) {
+    assert_int_equal(send((struct tp_normalize_input){.data = tp_str(json), .mapped = true}), TP_EUNREADABLE);
+    assert_string_equal(refusal.message, message);
+    expect_text(refusal.element, element);
+}
+
+static void what_a_mapping_failed_on_is_kept_as_it_was(void **state) {
+    (void)state;
+    char json[1024], why[400] = {0}, cut[256] = {0};
+    must_be_unreadable("[\"unreadable\",\"of no kind\",{\"a\":1.50}]", "of no kind", "{\"a\":1.50}");
+    must_be_unreadable("[\"unreadable\",\"\",null]", "", "null");
+    for (size_t i = 0; i < 199; i++)
+        memcpy(why + 2 * i, "\u00fc", 2);
+    snprintf(json, sizeof json, "[\"unreadable\",\"%s\",7]", why);
+    memcpy(cut, why, 254);
+    must_be_unreadable(json, cut, "7");
+}
+
+static void only_that_is_what_a_mapping_failed_on(void **state) {
+    (void)state;
+    static const char *const others[] = {"[\"unreadable\",\"x\"]", "[\"unreadable\",7,{}]", "[\"other\",\"x\",{}]",
+                                         "7"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_int_equal(send((struct tp_normalize_input){.data = tp_str(others[i]), .mapped = true}), TP_ETYPE);
+    assert_int_equal(send((struct tp_normalize_input){.data = TP_STR("[\"unreadable\",\"x\",{}]")}), TP_ETYPE);
+    assert_int_equal(refusal.element.len, 0);
+}
+
 static void an_id_is_never_cut(void **state) {
     (void)state;
     char json[1024], id[300] = {0};
@@ -132,6 +160,8 @@ int main(void) {
         cmocka_unit_test(null_and_nothing_are_absent),
         cmocka_unit_test(numbers_and_texts_take_each_others_place),
         cmocka_unit_test(texts_are_made_to_fit),
+        cmocka_unit_test(what_a_mapping_failed_on_is_kept_as_it_was),
+        cmocka_unit_test(only_that_is_what_a_mapping_failed_on),
         cmocka_unit_test(an_id_is_never_cut),
         cmocka_unit_test(an_identifier_that_is_none_is_put_aside),
         cmocka_unit_test(whom_nothing_names_is_refused_all_the_same),
