@@ -149,8 +149,10 @@ static bool is_proven(struct tp_api *api, struct tp_http_request *request, struc
         return tp_http_authorize(request, TP_SCOPE_WRITE);
     if (verdict == TP_VERIFIED)
         return true;
-    if (verdict == TP_VERIFY_FAILED) {
-        tp_http_reply_error(request, TP_ENOMEM, NULL, NULL);
+    if (verdict == TP_VERIFY_FAILED || verdict == TP_VERIFY_LATER) {
+        int error = verdict == TP_VERIFY_LATER ? TP_EUNAVAILABLE : TP_ENOMEM;
+        tp_http_reply_error(request, error, NULL,
+                            verdict == TP_VERIFY_LATER ? "the certificate is not here yet" : NULL);
         return false;
     }
     tp_sender_count(sender, TP_SENDER_UNVERIFIED, 1);

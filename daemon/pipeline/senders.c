@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "daemon/certificate/certificate.h"
 
 enum { MOST_VALUES_BYTES = 64 << 20 };
 
@@ -14,6 +15,7 @@ struct tp_sender {
     struct tp_kind *kind;
     size_t mapping;
     struct tp_str *secrets;
+    struct tp_certificates *certificates; /* of all senders */
     atomic_uint_least64_t counts[TP_SENDER_COUNTS];
 };
 
@@ -22,6 +24,7 @@ struct tp_senders {
     size_t n;
     struct tp_str *programs; /* one for each sender: the same one of the same kind */
     struct tp_mapping_set mappings;
+    struct tp_certificates *certificates; /* NULL: none are fetched */
 };
 
 /* ---- whether they can work ---- */
@@ -31,10 +34,12 @@ static void say(struct tp_buf *fault, const struct tp_sender *sender, const char
 }
 
 /* NULL, or why no scheme of the kind can do with it. */
-static const char *wrong_secret(const struct tp_kind *kind, struct tp_str secret) {
+static const char *wrong_secret(const struct tp_settings *settings, const struct tp_kind *kind, struct tp_str secret) {
     const char *wrong = NULL;
     for (size_t i = 0; i < kind->n_schemes; i++) {
         wrong = tp_verify_check_secret(&kind->schemes[i], secret);
+        if (!wrong && !*settings->sources.certificate_hosts && tp_verify_wants_certificate(&kind->schemes[i], secret))
+            wrong = "it has no certificate, and sources.certificate_hosts names no host that it may be fetched from";
         if (!wrong)
             return NULL;
     }
@@ -59,7 +64,7 @@ static bool check(const struct tp_settings *settings, const struct tp_sender *se
     if (signs_url(kind) && !*settings->http.external_url)
         say(fault, sender, "kind", "signs the address that it sends to; expected http.external_url to say it");
     for (size_t i = 0; kind->n_schemes > 0 && i < sender->settings->n_secrets; i++) {
-        const char *wrong = wrong_secret(kind, sender->secrets[i]);
+        const char *wrong = wrong_secret(settings, kind, sender->secrets[i]);
         if (wrong)
             say(fault, sender, "secret", wrong);
     }
@@ -113,6 +118,12 @@ static int compile(const struct tp_senders *senders, struct tp_buf *fault) {
     return error;
 }
 
+static int open_certificates(const struct tp_settings *settings, struct tp_senders *senders) {
+    const struct tp_certificates_options options = {.hosts = settings->sources.certificate_hosts,
+                                                    .trusted = settings->sources.certificate_authorities};
+    return *options.hosts ? tp_certificates_new(&options, &senders->certificates) : 0;
+}
+
 int tp_senders_open(const struct tp_settings *settings, struct tp_buf *fault, struct tp_senders **ret) {
     struct tp_senders *senders = calloc(1, sizeof *senders);
     if (!senders)
@@ -124,9 +135,10 @@ int tp_senders_open(const struct tp_settings *settings, struct tp_buf *fault, st
                                                            .memory = settings->sources.mapping_memory,
                                                            .max_values = settings->normalize.max_events,
                                                            .max_bytes = MOST_VALUES_BYTES}};
-    int error = senders->list && senders->programs ? 0 : TP_ENOMEM;
+    int error = senders->list && senders->programs ? open_certificates(settings, senders) : TP_ENOMEM;
     for (; error != TP_ENOMEM && senders->n < settings->n_sources; senders->n++) {
         struct tp_sender *sender = &senders->list[senders->n];
+        sender->certificates = senders->certificates;
         int wrong = load(settings, &settings->source_list[senders->n], sender, fault);
         if (wrong == 0)
             sender->mapping = program_of(senders, sender);
@@ -148,6 +160,7 @@ void tp_senders_close(struct tp_senders *senders) {
         tp_kind_free(senders->list[i].kind);
         free(senders->list[i].secrets);
     }
+    tp_certificates_free(senders->certificates);
     free(senders->list);
     free(senders->programs);
     free(senders);
@@ -177,12 +190,19 @@ const struct tp_kind *tp_sender_kind(const struct tp_sender *sender) { return se
 
 size_t tp_sender_mapping(const struct tp_sender *sender) { return sender->mapping; }
 
-enum tp_verification tp_sender_verify(const struct tp_sender *sender, const struct tp_verify_request *request) {
+static int find_certificate(void *certificates, struct tp_str url, struct tp_buf *out) {
+    return tp_certificates_find(certificates, url, out);
+}
+
+enum tp_verification tp_sender_verify(const struct tp_sender *sender, const struct tp_verify_request *asked) {
     const struct tp_kind *kind = sender->kind;
+    struct tp_verify_request request = *asked;
+    if (sender->certificates)
+        request.certificates = (struct tp_verify_certificates){find_certificate, sender->certificates};
     enum tp_verification furthest = kind->n_schemes > 0 ? TP_VERIFY_UNSIGNED : TP_VERIFIED;
     for (size_t i = 0; i < kind->n_schemes; i++) {
         enum tp_verification verdict =
-            tp_verify(&kind->schemes[i], sender->secrets, sender->settings->n_secrets, request);
+            tp_verify(&kind->schemes[i], sender->secrets, sender->settings->n_secrets, &request);
         if (verdict == TP_VERIFIED || verdict == TP_VERIFY_FAILED)
             return verdict;
         if (verdict > furthest)
@@ -203,8 +223,9 @@ static const struct {
     [TP_SENDER_ACCEPTED] = {"touchpoint_source_events_total", "status=\"accepted\"",
                             "events of a source, by what became of them"},
     [TP_SENDER_REJECTED] = {"touchpoint_source_events_total", "status=\"rejected\"", NULL},
-    [TP_SENDER_REQUESTS] = {"touchpoint_source_requests_total", "result=\"taken\"",
-                            "requests of a source: taken, not proven to be its own, or with something that its mapping could not read"},
+    [TP_SENDER_REQUESTS] =
+        {"touchpoint_source_requests_total", "result=\"taken\"",
+         "requests of a source: taken, not proven to be its own, or with something that its mapping could not read"},
     [TP_SENDER_UNVERIFIED] = {"touchpoint_source_requests_total", "result=\"unverified\"", NULL},
     [TP_SENDER_UNREADABLE] = {"touchpoint_source_requests_total", "result=\"unreadable\"", NULL},
 };

@@ -61,9 +61,11 @@ struct tp_settings {
         char *region; /* "" or ISO 3166, for phone numbers without + */
     } normalize;
     struct {
-        char *dir;                /* of kinds, before those that are shipped */
-        unsigned mapping_timeout; /* ms for one request */
-        size_t mapping_memory;    /* bytes of one mapping process */
+        char *dir;                     /* of kinds, before those that are shipped */
+        unsigned mapping_timeout;      /* ms for one request */
+        size_t mapping_memory;         /* bytes of one mapping process */
+        char *certificate_hosts;       /* "" or patterns of hosts, comma-separated */
+        char *certificate_authorities; /* "" or a file */
     } sources;
     struct {
         char *dir;

@@ -88,6 +88,10 @@ const struct tp_setting tp_settings_table[] = {
      .help = "The processor's time that the mapping of one request may take before it is stopped."},
     {OF(sources, mapping_memory), TP_SIZE, "512MiB", 64 * MIB, TIB,
      .help = "Memory that a mapping may take; beyond it is stopped."},
+    {OF(sources, certificate_hosts), TP_TEXT, "",
+     .help = "Where certificates that senders name may be fetched from, such as sns.*.amazonaws.com; when empty nowhere."},
+    {OF(sources, certificate_authorities), TP_TEXT, "",
+     .help = "A file of who vouches for these hosts; when empty those whom the system trusts."},
 
     {OF(journal, dir), TP_TEXT, "/var/lib/touchpointd/journal", .form = &tp_form_path,
      .help = "Where accepted events are kept until Kafka has them. Under systemd: journal in its state directory."},

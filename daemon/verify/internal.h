@@ -56,9 +56,9 @@ enum { TP_VERIFY_MOST_URLS = 3 };
 /* The forms that may have been signed, at least one; texts are in `room` or the request's. */
 size_t tp_verify_urls(const struct tp_verify_found *found, struct tp_buf *room, struct tp_str ret[TP_VERIFY_MOST_URLS]);
 
-/* sns.c: whether the body is of a topic that the secret names, and signed so by the key of its certificate; NULL, or
- * why a text can be no secret. */
-bool tp_verify_is_sns(const struct tp_verify_found *found, struct tp_str secret, struct tp_str text);
+/* sns.c: whether the body is of a topic that the secret names, and signed so by the key of its certificate, or of the
+ * one that the body names; NULL, or why a text can be no secret. */
+enum tp_verification tp_verify_sns(const struct tp_verify_found *found, struct tp_str secret, struct tp_str text);
 const char *tp_verify_check_sns(struct tp_str secret);
 
 /* proof.c */

@@ -14,7 +14,7 @@
 enum { MOST_SIGNATURES = 16, MOST_DIGITS = 24 };
 
 const char *tp_verify_name(enum tp_verification verdict) {
-    static const char *const names[] = {"verified", "unsigned", "malformed", "old", "wrong", "failed"};
+    static const char *const names[] = {"verified", "unsigned", "malformed", "old", "wrong", "later", "failed"};
     return names[verdict];
 }
 
@@ -137,34 +137,41 @@ static bool is_signature(const struct tp_verify_found *found, struct tp_str secr
     return is;
 }
 
-static bool is_proof(const struct tp_verify_found *found, struct tp_str secret, struct tp_str text) {
-    if (found->scheme->by == TP_VERIFY_TOKEN)
-        return tp_verify_same(text, secret);
-    if (found->scheme->by == TP_VERIFY_BASIC)
-        return is_password(text, secret);
+static enum tp_verification check_one(const struct tp_verify_found *found, struct tp_str secret, struct tp_str text) {
+    bool is;
     if (found->scheme->by == TP_VERIFY_SNS)
-        return tp_verify_is_sns(found, secret, text);
-    return is_signature(found, secret, text);
+        return tp_verify_sns(found, secret, text);
+    if (found->scheme->by == TP_VERIFY_TOKEN)
+        is = tp_verify_same(text, secret);
+    else if (found->scheme->by == TP_VERIFY_BASIC)
+        is = is_password(text, secret);
+    else
+        is = is_signature(found, secret, text);
+    return is ? TP_VERIFIED : TP_VERIFY_WRONG;
 }
 
 /* ---- all of them ---- */
+
+static enum tp_verification better(enum tp_verification one, enum tp_verification other) {
+    return one == TP_VERIFIED || other == TP_VERIFIED ? TP_VERIFIED : one > other ? one : other;
+}
 
 static enum tp_verification check_all(const struct tp_verify_found *found, const struct tp_str *secrets,
                                       size_t n_secrets) {
     const struct tp_verify_scheme *scheme = found->scheme;
     struct tp_str rest = found->signature;
-    bool any = false, proven = false;
-    for (size_t n = 0; n < MOST_SIGNATURES && rest.len > 0 && !proven; n++) {
+    enum tp_verification verdict = TP_VERIFY_MALFORMED;
+    for (size_t n = 0; n < MOST_SIGNATURES && rest.len > 0 && verdict != TP_VERIFIED; n++) {
         struct tp_str one = scheme->separator ? tp_str_cut(&rest, scheme->separator) : rest;
         bool ours = false;
         one = without_prefix(one, scheme->prefix, &ours);
-        for (size_t i = 0; ours && i < n_secrets && !proven; i++)
-            proven = is_proof(found, secrets[i], one);
-        any = any || ours;
+        verdict = ours ? better(verdict, TP_VERIFY_WRONG) : verdict;
+        for (size_t i = 0; ours && i < n_secrets && verdict != TP_VERIFIED; i++)
+            verdict = better(verdict, check_one(found, secrets[i], one));
         if (!scheme->separator)
             break;
     }
-    return proven ? TP_VERIFIED : any ? TP_VERIFY_WRONG : TP_VERIFY_MALFORMED;
+    return verdict;
 }
 
 static enum tp_verification find_all(struct tp_verify_found *found) {

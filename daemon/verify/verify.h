@@ -23,7 +23,8 @@ enum tp_verify_by {
     TP_VERIFY_BASIC,   /* RFC 7617; the secret is USER:PASSWORD */
     TP_VERIFY_ECDSA,   /* the secret is the public key: base64 of its SubjectPublicKeyInfo in DER */
     TP_VERIFY_ED25519, /* RFC 8032; the secret is base64 of the public key's 32 bytes */
-    TP_VERIFY_SNS,     /* Amazon SNS, in the body; the secret is topics, a line each, and its certificate in PEM */
+    TP_VERIFY_SNS,     /* Amazon SNS, in the body; the secret is topics, a line each, and its certificate in PEM, or no
+                        * certificate: then that is found which the body names */
 };
 enum tp_verify_digest { TP_VERIFY_SHA1, TP_VERIFY_SHA256, TP_VERIFY_SHA512 };
 enum tp_verify_encoding { TP_VERIFY_HEX, TP_VERIFY_BASE64 };
@@ -64,9 +65,16 @@ struct tp_verify_headers { /* 1 and the next pair (names in lower case), 0 at th
     const void *arg;
 };
 
+/* Appends the certificate, in PEM, that has this address. TP_EUNAVAILABLE: it is not here yet; else it will not be. */
+struct tp_verify_certificates {
+    int (*find)(void *arg, struct tp_str url, struct tp_buf *out); /* NULL: there are none */
+    void *arg;
+};
+
 struct tp_verify_request {
     struct tp_str method, url, body; /* the URL as the sender knows it, with its query */
     struct tp_verify_headers headers;
+    struct tp_verify_certificates certificates;
     int64_t now_ms;
 };
 
@@ -76,6 +84,7 @@ enum tp_verification {
     TP_VERIFY_MALFORMED, /* or is not of its form */
     TP_VERIFY_OLD,       /* or of another time */
     TP_VERIFY_WRONG,     /* and this is none of the secrets' */
+    TP_VERIFY_LATER,     /* what would tell is not here yet */
     TP_VERIFY_FAILED     /* memory was short */
 };
 /* For logs, e.g. "unsigned"; never NULL. */
@@ -88,6 +97,8 @@ enum tp_verification tp_verify(const struct tp_verify_scheme *scheme, const stru
 const char *tp_verify_check_scheme(const struct tp_verify_scheme *scheme);
 /* The same of a secret. */
 const char *tp_verify_check_secret(const struct tp_verify_scheme *scheme, struct tp_str secret);
+/* Whether a request can be verified by this secret only with a certificate that has to be found. */
+bool tp_verify_wants_certificate(const struct tp_verify_scheme *scheme, struct tp_str secret);
 
 /* Base64 of the HMAC-SHA256 of `text`, keyed by the secret: what X asks for (its challenge-response check). */
 void tp_verify_answer(struct tp_str secret, struct tp_str text, struct tp_buf *out);

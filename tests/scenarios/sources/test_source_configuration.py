@@ -40,7 +40,7 @@ def test_each_kind_that_is_shipped_is_found(tmp_path):
         ('source "a" { kind = "twilio"  secret = {"env:TP_NOT_SET"} }', 'variable "TP_NOT_SET" is not set'),
         ('source "a" { kind = "meta"  secret = {"env:HOME"} }', "source.a.verify_token: is missing"),
         ('source "a" { kind = "sendgrid"  secret = {"env:HOME"} }', "source.a.secret: it is"),
-        ('source "a" { kind = "ses"  secret = {"env:HOME"} }', "source.a.secret: it is no certificate in PEM"),
+        ('source "a" { kind = "ses"  secret = {"env:HOME"} }', "source.a.secret: it names no topic"),
         ('source "a" { kind = "json"  secret = {"env:HOME"}  mapping = "/nowhere.jq" }', "/nowhere.jq: No such file"),
         ('source "a" { kind = "json"  secret = {"env:HOME"}  region = "Atlantis" }', "source.a.region"),
         ('source "a" { kind = "../json" }', "source.a.kind"),
@@ -85,3 +85,12 @@ def test_a_folder_of_ones_own_takes_the_place_of_a_shipped_one(tmp_path):
     (folder / "kind.conf").write_text("")
     (folder / "map.jq").write_text((KINDS / "json" / "map.jq").read_text())
     assert check(tmp_path, 'source "a" { kind = "json" }\n') == (0, "")
+
+
+def test_a_topic_alone_needs_a_host_that_its_certificate_comes_from(tmp_path):
+    (tmp_path / "topic").write_text(sender("ses").TOPIC)
+    source = f'source "a" {{ kind = "ses"  secret = {{"file:{tmp_path}/topic"}} }}\n'
+    status, told = check(tmp_path, source)
+    assert status == 2
+    assert "source.a.secret: it has no certificate, and sources.certificate_hosts names no host" in told
+    assert check(tmp_path, f'sources {{ certificate_hosts = "sns.*.amazonaws.com" }}\n{source}')[0] == 0

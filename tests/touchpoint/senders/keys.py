@@ -34,10 +34,14 @@ class Key:
         der = self.public_der
         return base64.b64encode(der[-32:] if self._algorithm == "ed25519" else der).decode()
 
-    def certificate(self, name):
+    @property
+    def file(self):
+        return self._file
+
+    def certificate(self, name, *extensions):
         """A certificate in PEM that the key has signed itself."""
-        subject = f"/CN={name}"
-        return _openssl("req", "-x509", "-key", self._file, "-subj", subject, "-days", "2").decode()
+        more = [word for extension in extensions for word in ("-addext", extension)]
+        return _openssl("req", "-x509", "-key", self._file, "-subj", f"/CN={name}", "-days", "2", *more).decode()
 
     def sign(self, message, digest="sha256"):
         if self._algorithm != "ed25519":

@@ -19,6 +19,7 @@ struct signed_request {
     char body[MOST_BODY];
     size_t body_len;
     int64_t now_ms;
+    struct tp_verify_certificates certificates;
 };
 
 static int next_of(const void *arg, size_t *cursor, struct tp_str *ret_name, struct tp_str *ret_value) {
@@ -35,6 +36,7 @@ static enum tp_verification verify_with(const struct signed_request *request, co
                                             .url = request->url,
                                             .body = {request->body, request->body_len},
                                             .headers = {next_of, request},
+                                            .certificates = request->certificates,
                                             .now_ms = request->now_ms};
     return tp_verify(request->scheme, secrets, n, &asked);
 }

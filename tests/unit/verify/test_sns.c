@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include "common/base64.h"
+#include "common/error.h"
 #include "signed.h"
 
 #define NOW_S 1772443800
@@ -163,6 +164,70 @@ static void each_topic_of_a_secret_will_do(void **state) {
     assert_int_equal(verify_by(notification(), &of_topics), TP_VERIFIED);
 }
 
+/* ---- a certificate that is found ---- */
+
+struct found {
+    const char *url;
+    int status;
+    const struct tp_buf *pem;
+    size_t asked;
+};
+
+static int find(void *arg, struct tp_str url, struct tp_buf *out) {
+    struct found *found = arg;
+    found->asked++;
+    assert_true(tp_str_is(url, found->url));
+    if (found->status == 0)
+        tp_buf_addstr(out, tp_buf_str(found->pem));
+    return found->status;
+}
+
+static enum tp_verification verify_found(struct tp_str topics, struct found *found) {
+    struct signed_request request = notification();
+    request.secret = topics;
+    request.certificates = (struct tp_verify_certificates){find, found};
+    return verify(&request);
+}
+
+static void without_one_the_one_that_is_named_is_found(void **state) {
+    (void)state;
+    struct found found = {.url = "https://elsewhere.example/cert.pem", .pem = &of_no_topic};
+    assert_int_equal(verify_found(TP_STR("arn:t\n"), &found), TP_VERIFIED);
+    assert_int_equal(found.asked, 1);
+    assert_int_equal(verify_found(tp_buf_str(&of_other_key), &found), TP_VERIFY_WRONG);
+    assert_int_equal(found.asked, 1);
+}
+
+static void what_is_found_must_do_as_any_other(void **state) {
+    (void)state;
+    struct found found = {.url = "https://elsewhere.example/cert.pem", .pem = &of_other_key};
+    assert_int_equal(verify_found(TP_STR("arn:t\n"), &found), TP_VERIFY_WRONG);
+    found.pem = &expired;
+    assert_int_equal(verify_found(TP_STR("arn:t\n"), &found), TP_VERIFY_WRONG);
+}
+
+static void what_is_not_here_yet_is_asked_for_again(void **state) {
+    (void)state;
+    struct found found = {.url = "https://elsewhere.example/cert.pem", .status = TP_EUNAVAILABLE};
+    assert_int_equal(verify_found(TP_STR("arn:t\n"), &found), TP_VERIFY_LATER);
+    found.status = TP_EFORBIDDEN;
+    assert_int_equal(verify_found(TP_STR("arn:t\n"), &found), TP_VERIFY_WRONG);
+}
+
+static void for_another_topic_nothing_is_looked_for(void **state) {
+    (void)state;
+    struct found found = {.status = TP_EUNAVAILABLE};
+    assert_int_equal(verify_found(TP_STR("arn:tt\n"), &found), TP_VERIFY_WRONG);
+    assert_int_equal(found.asked, 0);
+}
+
+static void where_none_are_looked_for_it_is_wrong(void **state) {
+    (void)state;
+    struct signed_request request = notification();
+    request.secret = TP_STR("arn:t\n");
+    assert_int_equal(verify(&request), TP_VERIFY_WRONG);
+}
+
 /* ---- what is changed ---- */
 
 /* Whatever byte in front of that is another one. */
@@ -244,12 +309,16 @@ static void what_can_be_no_secret_is_said(void **state) {
     assert_null(tp_verify_check_scheme(&scheme));
     assert_null(tp_verify_check_secret(&scheme, tp_buf_str(&secret)));
     assert_null(tp_verify_check_secret(&scheme, tp_buf_str(&of_topics)));
-    assert_string_equal(tp_verify_check_secret(&scheme, TP_STR("sesame")), "it is no certificate in PEM");
-    assert_string_equal(tp_verify_check_secret(&scheme, TP_STR("")), "it is no certificate in PEM");
-    assert_string_equal(tp_verify_check_secret(&scheme, TP_STR("arn:t\n")), "it is no certificate in PEM");
+    assert_null(tp_verify_check_secret(&scheme, TP_STR("arn:t\n")));
+    assert_true(tp_verify_wants_certificate(&scheme, TP_STR("arn:t\n")));
+    assert_false(tp_verify_wants_certificate(&scheme, tp_buf_str(&secret)));
+    static const char no_topic[] =
+        "it names no topic: a line arn:... was expected, and behind it the certificate, if any";
+    assert_string_equal(tp_verify_check_secret(&scheme, TP_STR("sesame")), no_topic);
+    assert_string_equal(tp_verify_check_secret(&scheme, TP_STR("")), no_topic);
+    assert_string_equal(tp_verify_check_secret(&scheme, TP_STR("arn:t\n-----BEGIN")), "it is no certificate in PEM");
     assert_string_equal(tp_verify_check_secret(&scheme, tp_buf_str(&elliptic)), "it is no certificate of an RSA key");
-    assert_string_equal(tp_verify_check_secret(&scheme, tp_buf_str(&of_no_topic)),
-                        "it names no topic: a line arn:... was expected in front of the certificate");
+    assert_string_equal(tp_verify_check_secret(&scheme, tp_buf_str(&of_no_topic)), no_topic);
 }
 
 int main(void) {
@@ -258,6 +327,11 @@ int main(void) {
         cmocka_unit_test(a_confirmation),
         cmocka_unit_test(each_of_several_certificates_will_do),
         cmocka_unit_test(only_within_the_certificates_time),
+        cmocka_unit_test(without_one_the_one_that_is_named_is_found),
+        cmocka_unit_test(what_is_found_must_do_as_any_other),
+        cmocka_unit_test(what_is_not_here_yet_is_asked_for_again),
+        cmocka_unit_test(for_another_topic_nothing_is_looked_for),
+        cmocka_unit_test(where_none_are_looked_for_it_is_wrong),
         cmocka_unit_test(what_another_topic_says_is_refused),
         cmocka_unit_test(each_topic_of_a_secret_will_do),
         cmocka_unit_test(each_byte_counts),
