@@ -1,10 +1,9 @@
 #include "daemon/certificate/internal.h"
 
+#include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <curl/curl.h>
 
 #include "common/error.h"
 #include "common/time.h"

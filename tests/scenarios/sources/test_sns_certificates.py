@@ -85,7 +85,9 @@ def test_who_is_not_vouched_for_is_not_believed(start, amazon, tmp_path):
     assert amazon.asked == []
 
 
-@pytest.mark.parametrize("content", [None, b"", b"<html>", CERTIFICATE + b"x" * 70_000], ids=repr)
+@pytest.mark.parametrize(
+    "content", [None, b"", b"<html>", CERTIFICATE + b"x" * 70_000], ids=["absent", "empty", "other", "long"]
+)
 def test_what_is_no_certificate_is_not_kept(start, amazon, content):
     amazon.files = {PATH: content} if content is not None else {}
     daemon = start()
