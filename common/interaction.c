@@ -78,6 +78,7 @@ static char kind_of(const struct tp_interaction *interaction) {
 
 void tp_interaction_pack(const struct tp_interaction *interaction, struct tp_buf *out) {
     assert(interaction->n_identifiers >= 1 && interaction->n_identifiers <= TP_MAX_IDENTIFIERS);
+    assert(!interaction->identifies || !interaction->has_version);
     assert(can_be_spliced(interaction->json, interaction->customer_at));
     tp_buf_addc(out, kind_of(interaction));
     tp_buf_addu64(out, (uint64_t)interaction->time_ms);
