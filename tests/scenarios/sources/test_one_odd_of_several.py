@@ -9,13 +9,24 @@ from touchpoint.kinds import SETTINGS, Fixture, section, send
 from touchpoint.senders import sender
 from touchpoint.wait import until
 
-ODD = {
-    "cloudevents": ("batch", [], "not an event"),
-    "meta": ("message", ["entry", 0, "messaging"], 7),
-    "sendgrid": ("every-event", [], ["an", {"event": "of events"}]),
-    "twilio": ("stream-messages", [], 7.5),
-    "whatsapp": ("several-at-once", ["entry", 0, "changes", 0, "value", "messages"], {"id": 1, "from": {}, "text": 7}),
-    "x": ("several-kinds-at-once", ["tweet_create_events"], {"id_str": "1", "user": "ünknown"}),
+ODD = {  # a fixture, a list within it, what is put there, and what its mapping sees of that
+    "amazon-connect": ("several-records", ["records"], {"data": "WyJvZGQiXQ=="}, ["odd"]),
+    "cloudevents": ("batch", [], "not an event", "not an event"),
+    "meta": ("message", ["entry", 0, "messaging"], 7, 7),
+    "sendgrid": ("every-event", [], ["an", {"event": "of events"}], ["an", {"event": "of events"}]),
+    "twilio": ("stream-messages", [], 7.5, 7.5),
+    "whatsapp": (
+        "several-at-once",
+        ["entry", 0, "changes", 0, "value", "messages"],
+        {"id": 1, "from": {}, "text": 7},
+        {"id": 1, "from": {}, "text": 7},
+    ),
+    "x": (
+        "several-kinds-at-once",
+        ["tweet_create_events"],
+        {"id_str": "1", "user": "ünknown"},
+        {"id_str": "1", "user": "ünknown"},
+    ),
 }
 
 
@@ -33,7 +44,7 @@ def with_one_more(kind, fixture, path, odd):
 
 @pytest.mark.parametrize("kind", ODD)
 def test_it_is_rejected_alone(touchpointd, kafka, topics, tmp_path, kind):
-    fixture, path, odd = ODD[kind]
+    fixture, path, odd, kept = ODD[kind]
     daemon = touchpointd(SETTINGS, config=section(tmp_path, kind, kind))
     request = with_one_more(kind, fixture, path, odd)
     others = len(Fixture(kind, fixture).expected)
@@ -44,7 +55,7 @@ def test_it_is_rejected_alone(touchpointd, kafka, topics, tmp_path, kind):
     assert metrics[f'touchpoint_source_events_total{{source="{kind}",status="rejected"}}'] == 1
     (record,) = until(lambda: kafka.records(topics.rejected), 20, "it is there")
     assert (record.value["source"], record.value["reason"]["code"]) == (kind, "unreadable")
-    assert json.loads(record.value["payload"]) == odd
+    assert json.loads(record.value["payload"]) == kept
 
 
 def test_a_kind_of_ones_own_can_say_so_too(touchpointd, kafka, topics, own_kind):
