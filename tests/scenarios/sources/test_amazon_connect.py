@@ -40,7 +40,7 @@ def test_it_has_one_end_and_that_is_the_records(daemon, order):
     told(daemon, *order, "number-that-is-none")
     timeline_of(daemon, 1, anonymous_id="connect:c-36")  # came last
     (end,) = timeline_of(daemon, 1, **CALLER)
-    assert (end["id"], end["agent"], end["attributes"]["talk_s"]) == ("c-1.ended", "bo", 260)
+    assert (end["id"], end["agent"], end["attributes"]["talk_s"]) == ("c-1.ended", "bo.adams", 260)
 
 
 def test_a_record_that_has_changed_takes_the_place_of_the_one_before(daemon, kafka, topics):
