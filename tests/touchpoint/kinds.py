@@ -106,11 +106,12 @@ def sent(daemon, source, fixture):
 
 
 def timeline_of(daemon, count, **identifier):
-    """Of whom this finds, once there are so many interactions."""
+    """Of whom this finds, once there are so many interactions. Who is found may have none for a moment."""
 
     def all_there():
         customer = daemon.find(**identifier)
-        found = daemon.timeline(customer) if customer else []
+        known = customer and daemon.get(f"/v1/customers/{customer}").status == 200
+        found = daemon.timeline(customer) if known else []
         return found if len(found) >= count else None
 
     return until(all_there, 20, "all are in the timeline")
