@@ -67,3 +67,17 @@ def test_an_email_is_its_writers_and_counts_once(daemon):
     timeline = timeline_of(daemon, 2, email="ann@example.com")
     assert sorted(types(timeline)) == ["email.received", "email.sent"]
     assert timeline[0]["conversation"] == timeline[1]["conversation"] == "connect:c-16"
+
+
+def test_a_call_back_is_answered_when_the_customer_is_there_too(daemon):
+    told(daemon, "callback-is-dialled", "record-callback-not-answered")
+    assert types(timeline_of(daemon, 1, **CALLER)) == ["call.missed"]
+    told(daemon, "callback-is-dialled", "callback")
+    assert types(timeline_of(daemon, 2, **CALLER)) == ["call.answered", "call.missed"]
+
+
+def test_a_draft_that_is_thrown_away_was_never_sent(daemon):
+    told(daemon, "email-drafted", "email-draft-thrown-away", "record-of-a-draft-thrown-away")
+    told(daemon, "email-answered", "record-of-an-email-of-ours")
+    (mail,) = timeline_of(daemon, 1, email="ann@example.com")
+    assert (mail["type"], mail["agent"], mail["id"]) == ("email.sent", "bo", "c-17.email")
