@@ -55,3 +55,22 @@ def test_what_a_flow_found_out_is_of_the_caller(daemon):
 def test_a_chat_is_of_the_contact_that_is_known_at_its_end(daemon):
     told(daemon, "chat", "chat-ended-by-a-contact")
     assert types(timeline_of(daemon, 2, anonymous_id="genesys:x-8")) == ["chat.started", "chat.completed"]
+
+
+def test_a_call_back_and_its_call_are_told_once(daemon):
+    told(daemon, "callback-asked-for", "callback", "callback-answered", "callback-taken", "callback-over")
+    told(daemon, "customer-end", "callback-called")
+    timeline = timeline_of(daemon, 4, **CALLER)
+    assert sorted(types(timeline)) == ["call.completed", "call.completed", "call.queued", "call.started"]
+    assert {entry["direction"] for entry in timeline if entry["type"] == "call.completed"} == {"inbound", "outbound"}
+
+
+def test_whom_an_agent_asks_is_somebody_else(daemon):
+    told(daemon, "customer-start", "one-external-contact", "whom-an-agent-asks")
+    assert types(timeline_of(daemon, 1, phone="+442079460777")) == ["call.completed"]
+    assert sorted(types(timeline_of(daemon, 2, **CALLER))) == ["call.queued", "call.started"]
+
+
+def test_a_number_is_the_external_contacts(daemon):
+    told(daemon, "contact", "customer-start")
+    assert types(timeline_of(daemon, 1, anonymous_id="genesys:x-7")) == ["call.started"]
